@@ -1,0 +1,67 @@
+"""A running shot on the terminal: which take, which step, how long still. No bar without a terminal."""
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from samecast.services.events import Event, Noted, StepMoved, TakeFinished, TakeStarted
+from samecast.services.sheets import words
+
+
+class ShotProgress:
+    """Shows events as a bar on stderr; use as a context manager and pass it as `watch`."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._bar = Progress(
+            TextColumn("[bold]take {task.fields[take]}[/] of {task.fields[of]}"),
+            TextColumn("{task.fields[step]:<8}", style="dim"),
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._notes: set[str] = set()
+
+    def __enter__(self) -> "ShotProgress":
+        self._bar.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.__exit__(kind, error, trace)
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case TakeStarted(number=number, total=total):
+                if self._task is None:
+                    self._task = self._bar.add_task("", total=float(total), take=number, of=total, step="")
+                self._bar.update(self._task, take=number, step="", completed=float(number - 1))
+            case StepMoved() if self._task is not None:
+                self._bar.update(self._task, step=event.step, completed=event.number - 1 + _share(event))
+            case TakeFinished(number=number, path=path, score=score):
+                said = "; ".join(words(entry) for entry in score.characters) or "no character named"
+                self._console.print(f"take {number}  {escape(said)}  [dim]{escape(path)}[/]", soft_wrap=True)
+            case Noted(text=text) if text not in self._notes:
+                self._notes.add(text)
+                self._console.print(f"[yellow]note[/] {escape(text)}", soft_wrap=True)
+            case _:
+                pass
+
+
+def _share(event: StepMoved) -> float:
+    """How far within its take an event lies, 0..1."""
+    part = event.done / max(1, event.total)
+    match event.step:
+        case "render":
+            return 0.15 + 0.70 * part
+        case "score":
+            return 0.85 + 0.15 * part
+        case _:
+            return 0.15 * part

@@ -1,0 +1,34 @@
+"""`samecast score`: any picture or clip, made anywhere, against a character."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+
+from samecast.cli.terminal import err, out, print_json, studio_of, tone
+from samecast.services.documents import score_document
+from samecast.services.sheets import words
+
+
+def score(
+    context: typer.Context,
+    handle: Annotated[str, typer.Argument(help="The character's handle, such as @mira.", metavar="@H")],
+    files: Annotated[list[Path], typer.Argument(help="Pictures or clips.", metavar="FILE...")],
+    json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")] = False,
+) -> None:
+    """Score pictures and clips, made anywhere, for how much the character stayed the same."""
+    studio = studio_of(context)
+    character = studio.casting.get(handle)
+    scores = []
+    for number, path in enumerate(files, start=1):
+        if err.is_terminal and len(files) > 1:
+            err.print(f"[dim]{number}/{len(files)} {escape(path.name)}[/]", end="\r")
+        scores.append((path, studio.scoring.score_file(character, path)))
+    if json:
+        entries = [{"path": str(path), **score_document(entry)} for path, entry in scores]
+        print_json({"handle": character.handle, "files": entries})
+        return
+    for path, entry in scores:
+        out.print(f"{tone(entry.verdict)}  {escape(path.name)}  {escape(words(entry))}", soft_wrap=True)
+        out.print(f"    [dim]{escape(entry.reason)}[/]", soft_wrap=True)

@@ -1,0 +1,48 @@
+"""The library: the cast, its shots and their files, kept on disk. `open_library` is the way in.
+
+Nothing heavy is imported before it is called, so that commands which keep nothing start at once.
+"""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from samecast.settings import Settings
+
+if TYPE_CHECKING:
+    from samecast.library.assets import Assets
+    from samecast.library.characters import Characters
+    from samecast.library.database import Database
+    from samecast.library.shots import Shots
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """An open library. `cast`, `shots` and `assets` implement the ports of those names."""
+
+    cast: "Characters"
+    shots: "Shots"
+    assets: "Assets"
+    database: "Database"
+
+    def close(self) -> None:
+        """Let go of every file and connection; the library must not be used afterwards."""
+        self.database.close()
+
+
+def open_library(settings: Settings) -> Library:
+    """Open the library, making it or bringing an older one up to date; several processes may do so at once.
+
+    Raises `StorageFailed` where it cannot be read or written, is damaged, or belongs to a newer samecast.
+    """
+    from samecast.library.assets import open_assets
+    from samecast.library.characters import Characters
+    from samecast.library.database import open_database
+    from samecast.library.shots import Shots
+
+    database = open_database(settings)
+    try:
+        assets = open_assets(settings)
+    except BaseException:
+        database.close()
+        raise
+    return Library(cast=Characters(database=database), shots=Shots(database=database), assets=assets, database=database)

@@ -1,0 +1,186 @@
+"""Shots and takes in the database. Implements `ports.ShotRepository`.
+
+A take is stored with its whole recipe, so it can be made again whatever happens to the cast; who it pins is also kept
+as rows, so that the database itself keeps a pinned character from being deleted.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from samecast.core.errors import InvalidInput, NotFound
+from samecast.core.recipe import Recipe, recipe_from_json, recipe_to_json
+from samecast.core.story import Shot, Take
+from samecast.library import schema as t
+from samecast.library.database import Database
+from samecast.library.failures import Conflict
+
+_SHOT_ROWS = select(t.shots, t.picks.c.take_id, t.picks.c.why).join(
+    t.picks, t.picks.c.shot_id == t.shots.c.id, isouter=True
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shots:
+    """All failures of the disk or database are `StorageFailed`."""
+
+    database: Database
+
+    def add(self, shot: Shot) -> None:
+        """Keep a new shot with all its takes, or nothing. Raises `InvalidInput` where its id or a take's is in use."""
+        try:
+            with self.database.write() as connection:
+                connection.execute(
+                    insert(t.shots).values(
+                        id=shot.id, prompt=shot.prompt, model=shot.model, out=shot.out, created_at=shot.created_at
+                    )
+                )
+                for take in shot.takes:
+                    _write_take(connection, take)
+                if shot.picked is not None or shot.why:
+                    connection.execute(insert(t.picks).values(shot_id=shot.id, take_id=shot.picked, why=shot.why))
+        except Conflict as conflict:
+            raise InvalidInput(
+                f"The shot {shot.id} cannot be added: its id, or one of its takes, is there already.",
+                hint="Give every shot and take an id of its own.",
+            ) from conflict
+
+    def get(self, shot_id: str) -> Shot:
+        """Raises `NotFound`."""
+        with self.database.read() as connection:
+            found = connection.execute(_SHOT_ROWS.where(t.shots.c.id == shot_id)).all()
+            if not found:
+                raise _no_shot(shot_id)
+            return _read(connection, found)[0]
+
+    def recent(self, limit: int = 50) -> list[Shot]:
+        """The newest shots first."""
+        with self.database.read() as connection:
+            newest = _SHOT_ROWS.order_by(t.shots.c.created_at.desc(), t.shots.c.id.desc()).limit(limit)
+            return _read(connection, connection.execute(newest).all())
+
+    def finish_take(self, take: Take) -> None:
+        """Keep what came of a take. Its recipe, number and shot are fixed: `InvalidInput` where they differ."""
+        with self.database.write() as connection:
+            stored = connection.execute(
+                select(t.takes.c.shot_id, t.takes.c.number, t.takes.c.recipe_digest).where(t.takes.c.id == take.id)
+            ).one_or_none()
+            if stored is None:
+                raise NotFound(f"There is no take {take.id}.", hint="Add its shot first.")
+            if tuple(stored) != (take.shot_id, take.number, take.recipe.digest):
+                raise InvalidInput(
+                    f"The take {take.id} was planned with another recipe.", hint="Make a new take for a new recipe."
+                )
+            connection.execute(update(t.takes).where(t.takes.c.id == take.id).values(**_outcome(take)))
+
+    def pick(self, shot_id: str, take_id: str | None, why: str) -> None:
+        """Choose a take of this shot, or (None) say why none was chosen; replaces an earlier pick."""
+        try:
+            with self.database.write() as connection:
+                if connection.execute(select(t.shots.c.id).where(t.shots.c.id == shot_id)).scalar() is None:
+                    raise _no_shot(shot_id)
+                connection.execute(delete(t.picks).where(t.picks.c.shot_id == shot_id))
+                connection.execute(insert(t.picks).values(shot_id=shot_id, take_id=take_id, why=why))
+        except Conflict as conflict:
+            raise NotFound(
+                f"The shot {shot_id} has no take {take_id}.", hint="Pick one of the shot's own takes."
+            ) from conflict
+
+
+def _no_shot(shot_id: str) -> NotFound:
+    return NotFound(f"There is no shot {shot_id}.", hint="Look at the id in the shot's shot.json.")
+
+
+# --- rows and values --------------------------------------------------------------------------------------------
+
+
+def _write_take(connection: Connection, take: Take) -> None:
+    connection.execute(
+        insert(t.takes).values(
+            id=take.id,
+            shot_id=take.shot_id,
+            number=take.number,
+            recipe=recipe_to_json(take.recipe),
+            recipe_digest=take.recipe.digest,
+            **_outcome(take),
+        )
+    )
+    _write_members(connection, take)
+
+
+def _outcome(take: Take) -> dict[str, str | None]:
+    """What is only known once a take is made; the rest of it never changes."""
+    return {
+        "state": take.state,
+        "asset": take.asset,
+        "score": take.score,
+        "notes": json.dumps(take.notes, ensure_ascii=False),
+        "path": take.path,
+    }
+
+
+def _write_members(connection: Connection, take: Take) -> None:
+    values = [
+        {
+            "take_id": take.id,
+            "position": place,
+            "handle": member.handle,
+            "version": member.version,
+            "digest": member.digest,
+            "character_id": _pinned_character(connection, member.handle, member.version),
+        }
+        for place, member in enumerate(take.recipe.members)
+    ]
+    if values:
+        connection.execute(insert(t.take_members), values)
+
+
+def _pinned_character(connection: Connection, handle: str, version: int) -> int | None:
+    """The row the pin points at; None for a version this library never had (a recipe from elsewhere)."""
+    row: int | None = connection.execute(
+        select(t.characters.c.id)
+        .join(t.versions, t.versions.c.character_id == t.characters.c.id)
+        .where(t.characters.c.handle == handle, t.versions.c.number == version)
+        # On PostgreSQL this keeps the row from being deleted until the pin is in place; SQLite has one writer anyway.
+        .with_for_update(read=True, key_share=True, of=t.characters)
+    ).scalar()
+    return row
+
+
+def _read(connection: Connection, found: Sequence[Row[tuple[object, ...]]]) -> list[Shot]:
+    """The shots of these rows, in their order, with their takes: one more statement, however many there are."""
+    takes: defaultdict[str, list[Take]] = defaultdict(list)
+    ids = [row.id for row in found]
+    for row in connection.execute(select(t.takes).where(t.takes.c.shot_id.in_(ids)).order_by(t.takes.c.number)):
+        takes[row.shot_id].append(_take(row))
+    return [
+        Shot(
+            id=row.id,
+            prompt=row.prompt,
+            model=row.model,
+            out=row.out,
+            takes=tuple(takes[row.id]),
+            picked=row.take_id,
+            why=row.why or "",
+            created_at=row.created_at,
+        )
+        for row in found
+    ]
+
+
+def _take(row: Row[tuple[object, ...]]) -> Take:
+    recipe: Recipe = recipe_from_json(row.recipe)
+    return Take(
+        id=row.id,
+        shot_id=row.shot_id,
+        number=row.number,
+        recipe=recipe,
+        state=row.state,
+        asset=row.asset,
+        score=row.score,
+        notes=tuple(json.loads(row.notes)),
+        path=row.path,
+    )

@@ -1,0 +1,287 @@
+"""What the domain needs from the world, as small Protocols. Read this first.
+
+Pictures are numpy arrays, H x W x 3, uint8, sRGB, channel order R G B, unless a name says otherwise. Points are in
+pixels, x to the right and y down. Adapters (library, models, vision, media) implement these and never each other.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from samecast.core.cast import Character, Version
+from samecast.core.grading import Grade, Measurements
+from samecast.core.recipe import Recipe
+from samecast.core.story import Shot, Take
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+Floats: TypeAlias = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """A decoded still: `rgb` H x W x 3; `alpha` H x W (255 opaque) where the file had transparency."""
+
+    rgb: Pixels
+    alpha: Pixels | None = None
+
+    @property
+    def width(self) -> int:
+        return int(self.rgb.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.rgb.shape[0])
+
+
+# --- seeing -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadPose:
+    """Degrees. yaw > 0: the face points to the viewer's right; pitch > 0: up; roll > 0: clockwise on screen."""
+
+    yaw: float
+    pitch: float
+    roll: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face:
+    """One human face. `landmarks`: 478 x 3 (MediaPipe Face Mesh order) in picture pixels, z toward the viewer < 0.
+
+    `box` is left, top, width, height around the landmarks; `score` the mesh's own confidence, 0..1.
+    """
+
+    box: tuple[float, float, float, float]
+    landmarks: Floats
+    pose: HeadPose
+    score: float
+
+
+class FaceReader(Protocol):
+    """Finds human faces, largest first. No face gives an empty list, never an exception."""
+
+    def faces(self, rgb: Pixels) -> list[Face]: ...
+
+
+class Matting(Protocol):
+    """Separates the subject from its background.
+
+    `matte` gives alpha, H x W float32 in 0..1. `faces` are the faces already found (empty: an animal or a thing).
+    """
+
+    def matte(self, picture: Picture, faces: Sequence[Face]) -> Floats: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncoderCard:
+    """What a score must name: the encoder, its version, weights' sha256, licence, and its calibration."""
+
+    name: str
+    version: str
+    sha256: str
+    licence: str
+    slope: float
+    midpoint: float
+    """P(same) = 1 / (1 + exp(slope * (distance - midpoint))); distance is the encoder's own."""
+    threshold: float
+    """The distance at a false accept rate of 1 % on the calibration set."""
+    calibration: str
+    """One sentence: set, counts, AUC."""
+
+
+class FaceEncoder(Protocol):
+    """Turns a face into an identity vector; `distance` compares two of them."""
+
+    @property
+    def card(self) -> EncoderCard: ...
+
+    def encode(self, rgb: Pixels, face: Face) -> Floats: ...
+
+    def distance(self, a: Floats, b: Floats) -> float: ...
+
+
+class AppearanceEncoder(Protocol):
+    """Describes a masked subject without a human face; `distance` compares two descriptions."""
+
+    @property
+    def card(self) -> EncoderCard: ...
+
+    def encode(self, rgb: Pixels, alpha: Floats) -> Floats: ...
+
+    def distance(self, a: Floats, b: Floats) -> float: ...
+
+
+class ReferenceGauge(Protocol):
+    """Measures a picture as a reference; `overlay` draws what was seen."""
+
+    def measure(self, picture: Picture) -> Measurements: ...
+
+    def overlay(self, picture: Picture, grade: Grade) -> Picture: ...
+
+
+# --- media ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipFacts:
+    """What a clip's container says, and its duration in seconds; `frames` may be an estimate."""
+
+    width: int
+    height: int
+    fps: float
+    seconds: float
+    frames: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One take on a contact sheet: its frames (one for an image), caption lines, and how it did."""
+
+    frames: tuple[Pixels, ...]
+    caption: tuple[str, ...]
+    picked: bool
+    tone: str
+    """ "good", "warn", "bad" or "neutral"."""
+
+
+class Media(Protocol):
+    """Reads and writes pictures and clips. Raises `BadMedia` for what is not one, `StorageFailed` for a bad disk.
+
+    What is written appears whole or not at all (a temporary file beside it, then a rename).
+    """
+
+    def read_picture(self, source: Path | bytes) -> Picture: ...
+
+    def picture_or_clip(self, path: Path) -> str:
+        """ "image" or "video", decided by content, never by suffix."""
+        ...
+
+    def clip_facts(self, path: Path) -> ClipFacts: ...
+
+    def clip_frames(self, path: Path, count: int) -> Iterator[tuple[float, Pixels]]:
+        """About `count` evenly spaced frames as (seconds, rgb), upright, streamed; all of them if there are fewer."""
+        ...
+
+    def png(self, picture: Picture, recipe: str | None = None) -> bytes: ...
+
+    def fit_picture(self, picture: Picture, longest: int) -> Picture:
+        """The same picture, reduced so that its longer side is at most `longest` pixels."""
+        ...
+
+    def contact_sheet(self, cells: Sequence[Cell], *, title: str, subtitle: str) -> Picture: ...
+
+    def write_bytes(self, path: Path, content: bytes) -> None: ...
+
+    def write_clip(self, path: Path, frames: Iterator[Pixels], *, fps: int, recipe: str | None = None) -> None:
+        """H.264, yuv420p, BT.709, faststart. Frames are H x W x 3 or H x W x 4 (the fourth ignored), even sizes."""
+        ...
+
+    def recipe_in(self, path: Path) -> str | None:
+        """The recipe JSON inside a PNG or MP4 written here, or None."""
+        ...
+
+
+# --- keeping ----------------------------------------------------------------------------------------------------
+
+
+class AssetStore(Protocol):
+    """Content-addressed files: an asset is named by the sha256 of its bytes, and is there whole or not at all."""
+
+    def put(self, content: bytes, *, suffix: str = "") -> str: ...
+
+    def get(self, sha256: str) -> bytes: ...
+
+    def has(self, sha256: str) -> bool: ...
+
+
+class CastRepository(Protocol):
+    """Characters and their versions. A handle once used by a shot is never given to another character."""
+
+    def add(self, character: Character) -> None: ...
+
+    def get(self, handle: str) -> Character: ...
+
+    def all(self) -> list[Character]: ...
+
+    def update(self, handle: str, *, name: str, tags: tuple[str, ...]) -> None: ...
+
+    def add_version(self, handle: str, version: Version) -> None: ...
+
+    def remove(self, handle: str) -> bool:
+        """True if nothing of it is left; False if it was only retired because shots pin it."""
+        ...
+
+
+class ShotRepository(Protocol):
+    """Shots with their takes, in one transaction each way."""
+
+    def add(self, shot: Shot) -> None: ...
+
+    def get(self, shot_id: str) -> Shot: ...
+
+    def recent(self, limit: int = 50) -> list[Shot]: ...
+
+    def finish_take(self, take: Take) -> None: ...
+
+    def pick(self, shot_id: str, take_id: str | None, why: str) -> None: ...
+
+
+# --- making -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelProfile:
+    """What a model can do, as a value, apart from how it is spoken to."""
+
+    id: str
+    name: str
+    engine: str
+    kinds: tuple[str, ...]
+    aspects: tuple[tuple[int, int], ...]
+    max_seconds: float
+    max_characters: int
+    deterministic: bool
+    composites: bool
+    """True where the engine works from the reference's own pixels, so likeness is by design and proves nothing."""
+    price: str
+    licence: str
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """What an engine hands back: `frames` (one for an image), as H x W x 3 or x 4 uint8, made as they are read.
+
+    `notes` are plain sentences about what the engine could not do as asked (an unknown place, a shot size refused).
+    """
+
+    frames: Iterator[Pixels]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Render:
+    """One order to an engine. `references` maps a reference's sha256 to its picture."""
+
+    recipe: Recipe
+    references: dict[str, Picture]
+    on_step: Callable[[str, int, int], None] = field(default=lambda step, done, total: None)
+    """Called with the step's name, how much of it is done, and how much there is."""
+
+
+class Engine(Protocol):
+    """The adapter that runs a model. Stopping: the caller simply stops reading `frames`."""
+
+    @property
+    def version(self) -> str: ...
+
+    def render(self, order: Render) -> Rendered: ...
+
+
+Transaction: TypeAlias = Callable[[], AbstractContextManager[None]]

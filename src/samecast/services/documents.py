@@ -1,0 +1,103 @@
+"""The JSON documents of the command line, as design says them: keys may be added, never renamed."""
+
+import json
+from dataclasses import asdict
+from typing import TypeAlias
+
+from samecast.core.cast import Anchor, Character
+from samecast.core.consistency import Score, TakeScore, match_rate, take_score_from_json
+from samecast.core.grading import Grade, grade_to_json
+from samecast.core.story import Shot, Take
+
+Json: TypeAlias = dict[str, object]
+
+
+def grade_document(grade: Grade) -> Json:
+    """{"verdict", "rules": [{"rule", "verdict", "measured", "advice"}]}"""
+    document: Json = json.loads(grade_to_json(grade))
+    return document
+
+
+def anchor_document(anchor: Anchor) -> Json:
+    region = anchor.region
+    box = [region.x, region.y, region.width, region.height] if region else None
+    return {"text": anchor.text, "side": anchor.side, "region": box}
+
+
+def added_document(character: Character, grade: Grade | None) -> Json:
+    """{"handle", "name", "version", "grade"}"""
+    return {
+        "handle": character.handle,
+        "name": character.name,
+        "version": character.current.number,
+        "grade": grade_document(grade) if grade else None,
+    }
+
+
+def character_document(character: Character) -> Json:
+    """A character with all its versions, the current one first in short."""
+    current = character.current
+    return {
+        "handle": character.handle,
+        "name": character.name,
+        "version": current.number,
+        "description": current.description,
+        "tags": list(character.tags),
+        "anchors": [anchor_document(anchor) for anchor in current.anchors],
+        "references": [_reference(r.sha256, r.width, r.height, r.grade) for r in current.references],
+        "created_at": character.created_at.isoformat(),
+        "versions": [
+            {
+                "version": version.number,
+                "digest": version.digest,
+                "description": version.description,
+                "anchors": [anchor_document(anchor) for anchor in version.anchors],
+                "references": [reference.sha256 for reference in version.references],
+                "created_at": version.created_at.isoformat(),
+            }
+            for version in character.versions
+        ],
+    }
+
+
+def _reference(sha256: str, width: int, height: int, grade: str) -> Json:
+    return {"sha256": sha256, "width": width, "height": height, "grade": json.loads(grade) if grade else None}
+
+
+def score_document(score: Score) -> Json:
+    """One SCORE: {"handle", "verdict", "p_same", "appearance", "worst", "coverage", "encoder", "reason", ...}"""
+    return asdict(score)
+
+
+def shot_document(shot: Shot) -> Json:
+    """{"shot", "model", "picked", "takes": [{"id", "seed", "path", "score"}]}"""
+    scores = [_take_score(take) for take in shot.takes]
+    named = any(score.characters for score in scores)
+    return {
+        "shot": shot.id,
+        "prompt": shot.prompt,
+        "model": shot.model,
+        "picked": shot.picked,
+        "why": shot.why,
+        "match_rate": match_rate(scores) if named and shot.finished else None,
+        "out": shot.out,
+        "takes": [_take(take, score) for take, score in zip(shot.takes, scores, strict=True)],
+    }
+
+
+def _take(take: Take, score: TakeScore) -> Json:
+    return {
+        "id": take.id,
+        "number": take.number,
+        "state": take.state,
+        "seed": take.recipe.seed,
+        "path": take.path,
+        "sha256": take.asset,
+        "recipe": take.recipe.digest,
+        "notes": list(take.notes),
+        "score": {"characters": [score_document(entry) for entry in score.characters]},
+    }
+
+
+def _take_score(take: Take) -> TakeScore:
+    return take_score_from_json(take.score) if take.score else TakeScore()

@@ -1,0 +1,62 @@
+"""The contact sheet of a shot: its takes side by side, each with its score in words."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from samecast.core.consistency import Score, TakeScore, figure, match_rate, timecode
+from samecast.core.story import Shot, Take
+from samecast.ports import Cell, Media, Picture, Pixels
+
+FRAMES_SHOWN = 5
+
+
+def contact_sheet(shot: Shot, scores: Sequence[TakeScore], media: Media) -> Picture:
+    """Draw the sheet from the exported takes of a finished shot."""
+    cells = [_cell(take, score, shot.picked == take.id, media) for take, score in zip(shot.takes, scores, strict=True)]
+    return media.contact_sheet(cells, title=shot.prompt, subtitle=_subtitle(shot, scores))
+
+
+def _cell(take: Take, score: TakeScore, picked: bool, media: Media) -> Cell:
+    assert take.path is not None
+    path = Path(take.path)
+    frames: tuple[Pixels, ...]
+    if take.recipe.kind == "video":
+        frames = tuple(rgb for _, rgb in media.clip_frames(path, FRAMES_SHOWN))
+    else:
+        frames = (media.read_picture(path).rgb,)
+    lines = (f"Take {take.number}  ·  seed {take.recipe.seed}", *(words(entry) for entry in score.characters))
+    return Cell(frames=frames, caption=lines, picked=picked, tone=_tone(score))
+
+
+def words(score: Score) -> str:
+    """A score as people say it: '@mira: same person 0.97, worst 0.91 at 0:02'."""
+    name = f"@{score.handle}: "
+    match score.verdict:
+        case "missing":
+            return f"{name}missing"
+        case "not_measurable":
+            return f"{name}not measurable"
+        case verdict:
+            word = "same person" if score.p_same is not None else "appearance match"
+            worst = ""
+            if score.worst is not None and score.worst_at is not None:
+                worst = f", worst {figure(score.worst)} at {timecode(score.worst_at)}"
+            drifts = " · drifts" if verdict == "drift" else ""
+            return f"{name}{word} {figure(score.likeness or 0.0)}{worst}{drifts}"
+
+
+def _tone(score: TakeScore) -> str:
+    if not score.characters:
+        return "neutral"
+    if score.holds:
+        return "good"
+    return "warn" if score.measurable else "bad"
+
+
+def _subtitle(shot: Shot, scores: Sequence[TakeScore]) -> str:
+    """The match rate where there is something to match, and what the figures mean on an engine that composites."""
+    if not any(score.characters for score in scores):
+        return f"{shot.model} · no character named"
+    by_design = any(entry.composited for score in scores for entry in score.characters)
+    note = " · composited from the reference, so likeness is by design" if by_design else ""
+    return f"{shot.model} · takes that hold: {match_rate(scores)}{note}"

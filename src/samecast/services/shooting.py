@@ -1,0 +1,334 @@
+"""Shooting: a prompt becomes a Brief, a shot, N recipes and N takes, each scored; the best is picked.
+
+The library keeps every finished take, so that a stopped shot goes on where it was. Rendering is the engine's, pixels
+and files are the media port's, numbers are scoring's.
+"""
+
+import hashlib
+import json
+import secrets
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias
+
+from samecast.core.cast import Character
+from samecast.core.consistency import TakeScore, pick, take_score_from_json, take_score_to_json
+from samecast.core.errors import InvalidInput, NotFound, RenderFailed
+from samecast.core.lexicon import Lexicon
+from samecast.core.lint import Described, Finding, lint
+from samecast.core.mentions import CastName, resolve
+from samecast.core.prompt import Brief, parse_aspect, read_brief
+from samecast.core.recipe import Member, Recipe, TakeKind, recipe_from_json, recipe_to_json
+from samecast.core.story import Shot, Take
+from samecast.ports import (
+    AssetStore,
+    CastRepository,
+    Engine,
+    Media,
+    ModelProfile,
+    Picture,
+    Pixels,
+    Render,
+    ShotRepository,
+)
+from samecast.services.documents import shot_document
+from samecast.services.events import Noted, StepMoved, TakeFinished, TakeStarted, Watch, unwatched
+from samecast.services.scoring import Scoring
+from samecast.services.sheets import contact_sheet
+
+Moved: TypeAlias = Callable[[str, int, int], None]
+"""A step's name, how much of it is done, how much there is."""
+
+FPS = 24
+MOST_TAKES = 64
+STILL_SIZES = {"1:1": (1280, 1280), "16:9": (1920, 1080), "9:16": (1080, 1920), "4:5": (1152, 1440)}
+CLIP_SIZES = {"1:1": (960, 960), "16:9": (1280, 720), "9:16": (720, 1280), "4:5": (864, 1080)}
+STILL_SIZES |= {"3:2": (1536, 1024), "2:3": (1024, 1536), "21:9": (1792, 768)}
+CLIP_SIZES |= {"3:2": (1152, 768), "2:3": (768, 1152), "21:9": (1344, 576)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What a user asks for. None lets the prompt, then the default, decide."""
+
+    prompt: str
+    model: str = "storyboard"
+    kind: TakeKind | None = None
+    aspect: str | None = None
+    seconds: float | None = None
+    takes: int | None = None
+    seed: int | None = None
+    out: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A shot ready to be made, what its prompt was understood as, and what the lint found."""
+
+    shot: Shot
+    brief: Brief
+    findings: tuple[Finding, ...]
+
+
+class Shooting:
+    def __init__(
+        self,
+        *,
+        cast: CastRepository,
+        shots: ShotRepository,
+        assets: AssetStore,
+        media: Media,
+        scoring: Scoring,
+        models: Mapping[str, tuple[ModelProfile, Engine]],
+        lexicon: Lexicon,
+    ) -> None:
+        self._cast = cast
+        self._shots = shots
+        self._assets = assets
+        self._media = media
+        self._scoring = scoring
+        self._models = models
+        self._lexicon = lexicon
+
+    # --- planning -------------------------------------------------------------------------------------------------
+
+    def plan(self, order: Order) -> Plan:
+        """Read the prompt and lay out the shot; nothing is stored or made yet. Raises `InvalidInput`, `NotFound`."""
+        profile, engine = self._model(order.model)
+        everyone = self._cast.all()
+        names = [CastName(handle=c.handle, name=c.name) for c in everyone]
+        resolved = resolve(order.prompt, names)
+        characters = [c for handle in resolved.who for c in everyone if c.handle == handle]
+        brief = read_brief(resolved.prompt, names, self._lexicon, aspect=order.aspect)
+        kind = order.kind or _kind_asked(brief, order.seconds)
+        self._check(order, profile, kind, characters)
+        shot_id = secrets.token_hex(6)
+        recipe = self._recipe(order, brief, kind, characters, engine.version, resolved.prompt)
+        count = order.takes if order.takes is not None else (3 if kind == "video" else 4)
+        recipes = [replace(recipe, seed=take_seed(order.seed, shot_id, i)) for i in range(1, count + 1)]
+        findings = lint(resolved.prompt, [_described(c) for c in characters], self._lexicon)
+        return Plan(shot=_new_shot(shot_id, order.prompt, recipes, order.out), brief=brief, findings=tuple(findings))
+
+    def plan_like(self, path: Path, out: Path | None) -> Plan:
+        """Lay out a one-take shot from the recipe inside a PNG or MP4. Raises `NotFound` where there is none."""
+        text = self._media.recipe_in(path)
+        if text is None:
+            raise NotFound(
+                f"There is no recipe in '{path.name}'.", hint="Only pictures and clips that samecast made carry one."
+            )
+        recipe = recipe_from_json(text)
+        _, engine = self._model(recipe.model)
+        if engine.version != recipe.engine_version:
+            raise RenderFailed(
+                f"The take was made by {recipe.model} {recipe.engine_version}, and this is {engine.version}.",
+                hint="Install that version of samecast to make it again, or shoot the prompt anew.",
+            )
+        for member in recipe.members:
+            for sha256 in member.references:
+                if not self._assets.has(sha256):
+                    raise NotFound(
+                        f"The reference of @{member.handle} that the take was made from is not in this library.",
+                        hint=f"Cast @{member.handle} again from the same picture: `samecast cast add IMAGE`.",
+                    )
+        shot = _new_shot(secrets.token_hex(6), recipe.prompt, [recipe], out)
+        return Plan(shot=shot, brief=recipe.brief, findings=())
+
+    def _model(self, name: str) -> tuple[ModelProfile, Engine]:
+        if name not in self._models:
+            known = ", ".join(sorted(self._models))
+            raise NotFound(f"There is no model '{name}'.", hint=f"Models here: {known}. See `samecast models list`.")
+        return self._models[name]
+
+    def _check(self, order: Order, profile: ModelProfile, kind: TakeKind, characters: Sequence[Character]) -> None:
+        if kind not in profile.kinds:
+            raise InvalidInput(f"{profile.id} makes no {kind}.", hint=f"It makes: {', '.join(profile.kinds)}.")
+        if order.takes is not None and not 1 <= order.takes <= MOST_TAKES:
+            raise InvalidInput(
+                f"{order.takes} takes cannot be made at once.", hint=f"Ask for 1 to {MOST_TAKES} with --takes."
+            )
+        if order.seconds is not None and not 0.5 <= order.seconds <= profile.max_seconds:
+            raise InvalidInput(
+                f"{order.seconds:g} seconds cannot be shot.",
+                hint=f"{profile.id} makes clips of 0.5 to {profile.max_seconds:g} seconds: ask for such a length.",
+            )
+        if len(characters) > profile.max_characters:
+            raise InvalidInput(
+                f"{len(characters)} characters are named, and {profile.id} takes {profile.max_characters}.",
+                hint="Name fewer in one shot, or split it in two.",
+            )
+        if order.seed is not None and not 0 <= order.seed < 2**63:
+            raise InvalidInput(f"{order.seed} cannot be a seed.", hint="Give a whole number from 0 upwards.")
+
+    def _recipe(
+        self,
+        order: Order,
+        brief: Brief,
+        kind: TakeKind,
+        characters: Sequence[Character],
+        version: str,
+        prompt: str,
+    ) -> Recipe:
+        sizes = CLIP_SIZES if kind == "video" else STILL_SIZES
+        aspect = brief.aspect or ((16, 9) if kind == "video" else (1, 1))
+        key = f"{aspect[0]}:{aspect[1]}"
+        if key not in sizes:
+            raise InvalidInput(
+                f"The aspect {key} is not made by {order.model}.", hint=f"Use one of {', '.join(sizes)}."
+            )
+        width, height = sizes[key]
+        return Recipe(
+            model=order.model,
+            engine_version=version,
+            kind=kind,
+            prompt=prompt,
+            brief=replace(brief, aspect=parse_aspect(key)),
+            members=tuple(_member(character) for character in characters),
+            width=width,
+            height=height,
+            seed=0,
+            seconds=(order.seconds or 4.0) if kind == "video" else 0.0,
+            fps=FPS if kind == "video" else 0,
+        )
+
+    # --- making ---------------------------------------------------------------------------------------------------
+
+    def start(self, plan: Plan) -> Shot:
+        """Keep the shot and its waiting takes, in one transaction."""
+        self._shots.add(plan.shot)
+        return plan.shot
+
+    def resume(self, shot_id: str) -> Shot:
+        """A kept shot, for `run`. Raises `NotFound`."""
+        return self._shots.get(shot_id)
+
+    def recent(self, limit: int = 50) -> list[Shot]:
+        """The latest shots, newest first."""
+        return self._shots.recent(limit)
+
+    def run(self, shot: Shot, watch: Watch = unwatched) -> Shot:
+        """Make and score the takes that still wait, pick, and write the files. Finished takes are never made again."""
+        out = Path(shot.out)
+        for take in shot.takes:
+            if take.state == "waiting":
+                take = self._make(take, len(shot.takes), watch)
+            path = self._export(take, out)
+            watch(TakeFinished(number=take.number, path=str(path), score=_score_of(take)))
+        return self._conclude(self._shots.get(shot.id), out, watch)
+
+    def _make(self, take: Take, total: int, watch: Watch) -> Take:
+        recipe = take.recipe
+        profile, engine = self._model(recipe.model)
+        watch(TakeStarted(number=take.number, total=total, seed=recipe.seed))
+        references = {
+            sha256: self._media.read_picture(self._assets.get(sha256))
+            for m in recipe.members
+            for sha256 in m.references
+        }
+
+        def moved(step: str, done: int, of: int) -> None:
+            watch(StepMoved(number=take.number, step=step, done=done, total=of))
+
+        rendered = engine.render(Render(recipe=recipe, references=references, on_step=moved))
+        with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
+            path = Path(folder) / f"take{_suffix(recipe)}"
+            self._write(path, recipe, rendered.frames, moved)
+            moved("score", 0, 1)
+            score = self._scoring.score_take(recipe.members, path, composited=profile.composites)
+            moved("score", 1, 1)
+            asset = self._assets.put(path.read_bytes(), suffix=_suffix(recipe))
+        for note in rendered.notes:
+            watch(Noted(text=note))
+        done = replace(take, state="done", asset=asset, score=take_score_to_json(score), notes=rendered.notes)
+        self._shots.finish_take(done)
+        return done
+
+    def _write(self, path: Path, recipe: Recipe, frames: Iterator[Pixels], moved: Moved) -> None:
+        text = recipe_to_json(recipe)
+        if recipe.kind == "video":
+            self._media.write_clip(path, _counted(frames, recipe.frames, moved), fps=recipe.fps, recipe=text)
+        else:
+            still = next(frames)
+            self._media.write_bytes(path, self._media.png(Picture(rgb=still[..., :3].copy()), text))
+
+    def _export(self, take: Take, out: Path) -> Path:
+        """Put a copy of a finished take where the user asked for it."""
+        assert take.asset is not None
+        path = out / f"take-{take.number}{_suffix(take.recipe)}"
+        self._media.write_bytes(path, self._assets.get(take.asset))
+        self._shots.finish_take(replace(take, path=str(path)))
+        return path
+
+    def _conclude(self, shot: Shot, out: Path, watch: Watch) -> Shot:
+        scores = [_score_of(take) for take in shot.takes]
+        choice = pick(scores)
+        picked = shot.takes[choice.index].id if choice.index is not None else None
+        self._shots.pick(shot.id, picked, choice.why)
+        done = self._shots.get(shot.id)
+        sheet = contact_sheet(done, scores, self._media)
+        self._media.write_bytes(out / "contact-sheet.png", self._media.png(sheet))
+        document = json.dumps(shot_document(done), ensure_ascii=False, indent=2)
+        self._media.write_bytes(out / "shot.json", document.encode())
+        return done
+
+
+def take_seed(seed: int | None, shot_id: str, number: int) -> int:
+    """Take `number`'s seed, from the given seed (or the shot's id) and the number alone: 31 bits."""
+    origin = shot_id if seed is None else str(seed)
+    return int.from_bytes(hashlib.sha256(f"{origin}/{number}".encode()).digest()[:4], "big") >> 1
+
+
+def _counted(frames: Iterator[Pixels], total: int, moved: Moved) -> Iterator[Pixels]:
+    for done, frame in enumerate(frames, start=1):
+        yield frame
+        moved("render", done, total)
+
+
+def _kind_asked(brief: Brief, seconds: float | None) -> TakeKind:
+    """A prompt that moves the camera, or a length in seconds, asks for a clip; anything else for an image."""
+    return "video" if seconds is not None or brief.camera not in (None, "static") else "image"
+
+
+def _suffix(recipe: Recipe) -> str:
+    return ".mp4" if recipe.kind == "video" else ".png"
+
+
+def _score_of(take: Take) -> TakeScore:
+    return take_score_from_json(take.score) if take.score else TakeScore()
+
+
+def _described(character: Character) -> Described:
+    version = character.current
+    return Described(
+        handle=character.handle, name=character.name, description=version.description, anchors=version.anchors
+    )
+
+
+def _member(character: Character) -> Member:
+    version = character.current
+    return Member(
+        handle=character.handle,
+        name=character.name,
+        version=version.number,
+        digest=version.digest,
+        references=tuple(reference.sha256 for reference in version.references),
+        anchors=version.anchors,
+        description=version.description,
+    )
+
+
+def _new_shot(shot_id: str, prompt: str, recipes: Sequence[Recipe], out: Path | None) -> Shot:
+    takes = tuple(
+        Take(id=f"{shot_id}-{number}", shot_id=shot_id, number=number, recipe=recipe)
+        for number, recipe in enumerate(recipes, start=1)
+    )
+    return Shot(
+        id=shot_id,
+        prompt=prompt,
+        model=recipes[0].model,
+        out=str((out or Path("shots") / shot_id).absolute()),
+        takes=takes,
+        created_at=datetime.now(UTC),
+    )

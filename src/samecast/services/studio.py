@@ -1,0 +1,42 @@
+"""The public face of samecast in Python: one object with the use cases on it. `samecast.open_studio()` makes one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from samecast.core.lexicon import Lexicon
+from samecast.ports import ModelProfile
+from samecast.services.casting import Casting
+from samecast.services.scoring import Scoring
+from samecast.services.shooting import Shooting
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that `doctor` looked at: whether it is well, and what to do where it is not."""
+
+    name: str
+    well: bool
+    said: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Studio:
+    """Casting, scoring and shooting on one library. Close it when done."""
+
+    casting: Casting
+    scoring: Scoring
+    shooting: Shooting
+    models: Mapping[str, ModelProfile]
+    lexicon: Lexicon
+    sample: Callable[[str], Path]
+    """A picture that ships with the installation, by file name, for the demo."""
+    check: Callable[[], list[Check]]
+    close: Callable[[], None]
+
+    def __enter__(self) -> "Studio":
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self.close()

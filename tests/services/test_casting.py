@@ -1,0 +1,100 @@
+"""Casting on a real library: references are kept as pictures, looks make versions, nothing half-done is stored."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from samecast.core.errors import BadMedia, HandleTaken, InvalidInput, NotFound
+from samecast.services.auditioning import audition
+from samecast.services.casting import Change
+from samecast.services.studio import Studio
+
+
+def test_a_cast_character_comes_back_with_its_graded_reference(studio: Studio, astronaut: Path):
+    added = studio.casting.add(
+        [astronaut], name="Eileen Collins", anchors=["scar across the left cheekbone"], tags=["A"]
+    )
+    back = studio.casting.get("@eileen")
+    assert back == added.character
+    assert back.handle == "eileen"
+    assert back.tags == ("a",)
+    assert back.current.anchors[0].side == "left"
+    assert (back.current.references[0].width, back.current.references[0].height) == (512, 512)
+    assert added.grade is not None
+    assert {rule.rule: rule.verdict for rule in added.grade.rules}["pose"] == "pass"
+
+
+def test_new_looks_make_a_version_and_a_new_name_does_not(studio: Studio, astronaut: Path, cat: Path):
+    studio.casting.add([astronaut], name="Eileen")
+    renamed = studio.casting.edit("eileen", Change(name="Commander Collins"))
+    assert (renamed.character.name, renamed.character.current.number) == ("Commander Collins", 1)
+    described = studio.casting.edit("eileen", Change(description="older, grey hair", images=(cat,)))
+    assert described.character.current.number == 2
+    assert len(described.character.current.references) == 2
+    assert described.character.versions[0].description == ""
+    replaced = studio.casting.edit("eileen", Change(images=(astronaut,), replace_images=True))
+    assert len(replaced.character.current.references) == 1
+    same = studio.casting.edit("eileen", Change(description="older, grey hair"))
+    assert same.character.current.number == 3
+
+
+def test_a_handle_is_given_once(studio: Studio, astronaut: Path):
+    studio.casting.add([astronaut], name="Eileen")
+    with pytest.raises(HandleTaken):
+        studio.casting.add([astronaut], name="Eileen")
+    assert studio.casting.add([astronaut], name="Eileen", handle="eileen2").character.handle == "eileen2"
+
+
+def test_a_bad_picture_among_good_ones_leaves_nothing_behind(studio: Studio, astronaut: Path, tmp_path: Path):
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(astronaut.read_bytes()[:5000])
+    with pytest.raises(BadMedia):
+        studio.casting.add([astronaut, broken], name="Eileen")
+    assert studio.casting.all() == []
+
+
+@pytest.mark.parametrize("name", ["", "   ", "x" * 81, "a\x00b"])
+def test_a_character_needs_a_readable_name(studio: Studio, astronaut: Path, name: str):
+    with pytest.raises(InvalidInput):
+        studio.casting.add([astronaut], name=name, handle="mira")
+
+
+def test_transparency_is_kept_in_the_stored_reference(studio: Studio, astronaut: Path, tmp_path: Path):
+    cut = np.dstack([np.asarray(Image.open(astronaut)), np.full((512, 512), 255, np.uint8)])
+    cut[:, :100, 3] = 0
+    Image.fromarray(cut).save(tmp_path / "cut.png")
+    added = studio.casting.add([tmp_path / "cut.png"], name="Cut")
+    kept = studio.casting._media.read_picture(studio.casting._assets.get(added.character.current.references[0].sha256))
+    assert kept.alpha is not None
+    assert kept.alpha[10, 50] == 0
+    assert kept.alpha[10, 300] == 255
+
+
+def test_who_is_removed_without_shots_is_gone(studio: Studio, astronaut: Path):
+    studio.casting.add([astronaut], name="Eileen")
+    assert studio.casting.remove("@eileen") is True
+    with pytest.raises(NotFound):
+        studio.casting.get("eileen")
+    with pytest.raises(NotFound):
+        studio.casting.remove("eileen")
+
+
+def test_an_audition_ranks_the_sharp_one_first_and_the_unreadable_last(studio: Studio, astronaut: Path, tmp_path: Path):
+    picture = Image.open(astronaut)
+    small = tmp_path / "small.png"
+    picture.resize((110, 110)).resize((512, 512)).save(small)
+    broken = tmp_path / "broken.png"
+    broken.write_text("no picture")
+    ranked = audition(studio.casting, [broken, small, astronaut])
+    assert [entry.path.name for entry in ranked] == ["astronaut.png", "small.png", "broken.png"]
+    assert ranked[2].grade is None
+    assert all(entry.why for entry in ranked)
+
+
+def test_an_audition_of_nothing_readable_is_an_error(studio: Studio, tmp_path: Path):
+    with pytest.raises(InvalidInput):
+        audition(studio.casting, [])
+    with pytest.raises(BadMedia):
+        audition(studio.casting, [tmp_path / "absent.png"])
