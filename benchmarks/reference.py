@@ -8,11 +8,14 @@ to the project: where they are absent it says so and stops. `--fit-appearance` c
 import argparse
 import csv
 import itertools
-import math
+import json
+import os
+import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,14 +23,21 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from samecast.core.consistency import wilson
 from samecast.core.grading import Rule, grade
-from samecast.ports import EncoderCard, Floats, Picture, Pixels
+from samecast.ports import Face, Floats, Picture, Pixels
+from samecast.services.studio import Studio
+from samecast.settings import Settings
 from samecast.vision.appearance import HistogramAppearance, design_digest
 from samecast.vision.faces import MediaPipeFaces
 from samecast.vision.gauge import Gauge
 from samecast.vision.identity import DlibIdentity
+from samecast.vision.people import BodyFinder
+from samecast.wiring import open_studio, sample_picture
 
 EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
+SOMEBODY_BEHIND = {"backpack__01.jpg", "dog3__02.jpg", "dog3__04.jpg", "can__05.jpg"}
+"""Pictures of things and animals in which a person can be seen as well."""
 NO_ANCHORS = Rule(rule="anchors", verdict="unknown", measured={}, advice="Not judged here.")
 POSED = {
     "pose__left_face": ("pose", ("fail",)),
@@ -180,10 +190,6 @@ def found_faces(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
     print(f"  invented: {invented} of {of} = {invented / of:.1%}")
 
 
-def p_same(card: EncoderCard, distance: float) -> float:
-    return 1 / (1 + math.exp(card.slope * (distance - card.midpoint)))
-
-
 def identities(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
     encoder = DlibIdentity()
     vectors: dict[str, Floats] = {}
@@ -192,21 +198,106 @@ def identities(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
         found = faces.faces(rgb)
         if found:
             vectors[entry.path] = encoder.encode(rgb, found[0])
-    labelled_pairs(encoder, vectors)
     named = [e for e in listed if e.subject and e.path in vectors and "reflection" not in e.path]
     describe("Identity, one person each", Pairs.of([vectors[e.path] for e in named], [e.subject for e in named]))
 
 
-def labelled_pairs(encoder: DlibIdentity, vectors: dict[str, Floats]) -> None:
-    """The 300 labelled pairs; a pair with a picture that shows no measurable face counts as wrong."""
+# --- as a user has it -------------------------------------------------------------------------------------------------
+
+
+def labelled_pairs() -> None:
+    """Cast picture a, score picture b, for each labelled pair; anything but "match" says "another person"."""
     with (EVAL / "deepface" / "pairs.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    right = 0
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as home, open_studio(Settings(home=Path(home))) as studio:
+        said = cast_and_score(studio, rows)
+        spent = time.perf_counter() - start
+        told = told_by_the_command(rows, home)
+    same = [row["same"] == "1" for row in rows]
+    right = sum((verdict == "match") == truth for verdict, truth in zip(said, same, strict=True))
+    low, high = wilson(right, len(rows))
+    print(f"\nLabelled pairs, cast and scored ({spent:.0f} s)")
+    print(f"  right: {right} of {len(rows)} = {right / len(rows):.1%} (95% CI {low:.1%}-{high:.1%})")
+    for truth, name in ((True, "same person"), (False, "another person")):
+        counts = Counter(verdict for verdict, is_same in zip(said, same, strict=True) if is_same is truth)
+        print(f"  {name:<16}" + "  ".join(f"{verdict} {count}" for verdict, count in counts.most_common()))
+    agree = sum(said[index] == verdict for index, verdict in told.items())
+    print(f"  `samecast score` says the same on {agree} of {len(told)} pairs tried")
+
+
+def cast_and_score(studio: Studio, rows: Sequence[Mapping[str, str]]) -> list[str]:
+    handles: dict[str, str] = {}
     for row in rows:
-        a, b = vectors.get(f"deepface/{row['a']}"), vectors.get(f"deepface/{row['b']}")
-        if a is not None and b is not None:
-            right += (p_same(encoder.card, encoder.distance(a, b)) >= 0.5) == (row["same"] == "1")
-    print(f"\nLabelled pairs: {right} of {len(rows)} right ({right / len(rows):.1%}), P(same) at least a half")
+        if row["a"] not in handles:
+            handles[row["a"]] = f"p{len(handles)}"
+            studio.casting.add([EVAL / "deepface" / row["a"]], name=row["a"], handle=handles[row["a"]])
+    said: list[str] = []
+    for number, row in enumerate(rows, start=1):
+        character = studio.casting.get(handles[row["a"]])
+        said.append(studio.scoring.score_file(character, EVAL / "deepface" / row["b"]).verdict)
+        if sys.stderr.isatty():
+            print(f"\r  scoring {number}/{len(rows)} ", end="", file=sys.stderr, flush=True)
+    return said
+
+
+def told_by_the_command(rows: Sequence[dict[str, str]], home: str) -> Mapping[int, str]:
+    """The first character's pairs again, through the command line."""
+    chosen = [index for index, row in enumerate(rows) if row["a"] == rows[0]["a"]]
+    files = [str(EVAL / "deepface" / rows[index]["b"]) for index in chosen]
+    program = "import sys; from samecast.wiring import main; main(sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "score", "@p0", *files, "--json"],
+        env={**os.environ, "SAMECAST_HOME": home},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(zip(chosen, (entry["verdict"] for entry in json.loads(done.stdout)["files"]), strict=True))
+
+
+def presences(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
+    """People whose faces are painted over or cut off, and pictures without anyone: somebody there, or nobody?"""
+    finder = BodyFinder(faces)
+    seen, noticed = Counter[str](), Counter[str]()
+
+    def ask(kind: str, rgb: Pixels) -> None:
+        if not faces.faces(rgb):
+            seen[kind] += 1
+            noticed[kind] += finder.anyone(rgb) is not None
+
+    for entry in listed:
+        if Path(entry.path).name in SOMEBODY_BEHIND:
+            continue
+        rgb = entry.read()
+        if entry.kind in ("animal", "object", "nonhuman_character"):
+            ask(entry.kind, rgb)
+        elif entry.kind == "human" and (found := faces.faces(rgb)):
+            ask("face painted over", painted_over(rgb, found))
+            _, top, _, height = found[0].box
+            below = rgb[round(top + 1.02 * height) :]
+            if len(found) == 1 and below.shape[0] > max(1.2 * height, 120):
+                ask("cut below the chin", np.ascontiguousarray(below))
+    for name in ("coffee.png", "rocket.jpg", "brick.png", "grass.png", "gravel.png", "coins.png"):
+        ask("no subject at all", read(sample_picture(name)))
+    print("\nSomebody noticed where no face can be found")
+    for kind, count in seen.items():
+        print(f"  {kind:<22}{noticed[kind]} of {count}")
+
+
+def painted_over(rgb: Pixels, found: Sequence[Face]) -> Pixels:
+    """Every face under a soft oval of the colour above it: hair or cloth, as from behind."""
+    out = rgb.copy()
+    for face in found:
+        left, top, width, height = face.box
+        above = rgb[max(0, int(top - 0.2 * height)) : max(1, int(top)), max(0, int(left)) : int(left + width)]
+        colour = np.median(above.reshape(-1, 3), axis=0) if above.size else np.array([60, 40, 30])
+        mask = np.zeros(rgb.shape[:2], np.uint8)
+        centre = (int(left + width / 2), int(top + height / 2))
+        cv2.ellipse(mask, centre, (int(width * 0.62), int(height * 0.68)), 0, 0, 360, 255, -1)
+        soft = cv2.GaussianBlur(mask, (0, 0), max(1.0, width * 0.03))[..., None] / 255.0
+        out = np.asarray(out * (1 - soft) + colour * soft, np.uint8)
+    return out
 
 
 def appearances(listed: Sequence[Entry], *, as_shot: bool) -> None:
@@ -264,6 +355,8 @@ def main() -> None:
     posed_portraits(faces)
     found_faces(faces, listed)
     speed(faces, listed)
+    labelled_pairs()
+    presences(faces, listed)
     identities(faces, listed)
     appearances(listed, as_shot=chosen.fit_appearance)
 

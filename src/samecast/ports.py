@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -69,6 +69,16 @@ class FaceReader(Protocol):
     def faces(self, rgb: Pixels) -> list[Face]: ...
 
 
+Presence: TypeAlias = Literal["profile", "figure"]
+"""Somebody whose face cannot be read: a head seen from the side, or any other person (from behind, masked, cut off)."""
+
+
+class PersonFinder(Protocol):
+    """Looks for a person in a picture without a readable face; None where nobody seems to be there."""
+
+    def anyone(self, rgb: Pixels) -> Presence | None: ...
+
+
 class Matting(Protocol):
     """Separates the subject from its background.
 
@@ -95,11 +105,19 @@ class EncoderCard:
     """One sentence: set, counts, AUC."""
 
 
+Doubt: TypeAlias = Literal["small", "blurred", "turned"]
+"""Why a face that was found says too little: too few pixels, too little detail, or turned too far from the camera."""
+
+
 class FaceEncoder(Protocol):
     """Turns a face into an identity vector; `distance` compares two of them."""
 
     @property
     def card(self) -> EncoderCard: ...
+
+    def doubt(self, rgb: Pixels, face: Face) -> Doubt | None:
+        """Why a distance to this face would mean nothing by this encoder's calibration; None where it may be used."""
+        ...
 
     def encode(self, rgb: Pixels, face: Face) -> Floats: ...
 

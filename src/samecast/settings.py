@@ -1,40 +1,42 @@
 """Where samecast keeps its things, read once from the environment (`SAMECAST_HOME` and its like).
 
-Knows nothing of databases or stores: it only says where they are. `library` opens them.
+Knows nothing of databases or stores: it only says where they are. `library` opens them. Plain Python, because every
+command reads it first, and pydantic-settings would add a tenth of a second to each.
 """
 
+import os
+from dataclasses import dataclass, field
 from pathlib import Path
-
-from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from samecast.core.errors import InvalidInput
 
 
 def _default_home() -> Path:
+    from platformdirs import user_data_path
+
     return user_data_path("samecast", appauthor=False)
 
 
-class Settings(BaseSettings):
-    """Frozen. Each field is read from the variable `SAMECAST_` plus its name; an empty one counts as unset."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Each field is read from the variable `SAMECAST_` plus its name; an empty one counts as unset."""
 
-    model_config = SettingsConfigDict(env_prefix="SAMECAST_", env_ignore_empty=True, frozen=True, extra="ignore")
-
-    home: Path = Field(default_factory=_default_home)
+    home: Path = field(default_factory=_default_home)
     """The folder everything is kept in unless said otherwise; always absolute."""
-    database_url: str | None = Field(default=None, repr=False)
+    database_url: str | None = field(default=None, repr=False)
     """An SQLAlchemy URL such as `postgresql+psycopg://user@host/samecast`; None: `database_file`."""
-    assets_url: str | None = Field(default=None, repr=False)
+    assets_url: str | None = field(default=None, repr=False)
     """`s3://bucket/prefix`, `gs://...`, `az://...`, `file:///folder` or a folder; None: `assets_folder`."""
 
-    @field_validator("home")
-    @classmethod
-    def _absolute(cls, home: Path) -> Path:
+    def __post_init__(self) -> None:
+        """Raises `InvalidInput` for the home of a user there is not ("~stranger")."""
         try:
-            return home.expanduser().absolute()
-        except RuntimeError as error:  # "~stranger": there is no such user
-            raise ValueError(str(error)) from error
+            home = self.home.expanduser().absolute()
+        except RuntimeError as error:
+            raise InvalidInput(
+                f"SAMECAST_HOME cannot be used: {error}", hint="Correct or unset SAMECAST_HOME, then try again."
+            ) from error
+        object.__setattr__(self, "home", home)
 
     @property
     def database_file(self) -> Path:
@@ -49,11 +51,9 @@ class Settings(BaseSettings):
 
 def load_settings() -> Settings:
     """Read the environment. Raises `InvalidInput` naming the variable that cannot be used."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        first = error.errors()[0]
-        variable = "SAMECAST_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise InvalidInput(
-            f"{variable} cannot be used: {first['msg']}.", hint=f"Correct or unset {variable}, then try again."
-        ) from error
+    home = os.environ.get("SAMECAST_HOME")
+    return Settings(
+        home=Path(home) if home else _default_home(),
+        database_url=os.environ.get("SAMECAST_DATABASE_URL") or None,
+        assets_url=os.environ.get("SAMECAST_ASSETS_URL") or None,
+    )

@@ -4,57 +4,68 @@ Heavy adapters are imported when first used, so that `samecast cast list` answer
 """
 
 import functools
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from importlib import resources, util
 from pathlib import Path
-from typing import TypeVar, cast
+from typing import TypeVar
+from typing import cast as as_type
 
-from samecast.checkup import check
 from samecast.cli import run
 from samecast.core.errors import MissingPart
 from samecast.core.lexicon import Lexicon
 from samecast.library import open_library
-from samecast.media import LocalMedia
 from samecast.models.catalogue import read_catalogue
-from samecast.ports import AppearanceEncoder, Engine, FaceEncoder, FaceReader, Matting, ReferenceGauge
+from samecast.ports import (
+    AppearanceEncoder,
+    Engine,
+    FaceEncoder,
+    FaceReader,
+    Matting,
+    Media,
+    PersonFinder,
+    ReferenceGauge,
+)
 from samecast.services.casting import Casting
 from samecast.services.scoring import Scoring
 from samecast.services.shooting import Shooting
-from samecast.services.studio import Studio
+from samecast.services.studio import Check, Studio
 from samecast.settings import Settings, load_settings
 
 T = TypeVar("T")
 
 
 def open_studio(settings: Settings | None = None) -> Studio:
-    """Open the library that the settings name and build a `Studio` on it. Raises `StorageFailed`."""
+    """Build a `Studio` on the library that the settings name, which is opened when first needed."""
     settings = settings or load_settings()
-    library = open_library(settings)
-    media, lexicon, catalogue = LocalMedia(), _lexicon(), read_catalogue()
-    faces, matting = late(_faces), late(_matting)
+    library = functools.cache(functools.partial(open_library, settings))
+    cast, assets = late(lambda: library().cast), late(lambda: library().assets)
+    lexicon, catalogue = _lexicon(), read_catalogue()
+    media, faces, matting = late(_media), late(_faces), late(_matting)
     scoring = Scoring(
         faces=faces,
+        people=late(functools.partial(_people, faces)),
         identity=late(_identity),
         appearance=late(_appearance),
         matting=matting,
         media=media,
-        assets=library.assets,
+        assets=assets,
     )
     engines = {"storyboard": late(functools.partial(_storyboard, faces, matting))}
     return Studio(
         casting=Casting(
-            cast=library.cast,
-            assets=library.assets,
+            cast=cast,
+            assets=assets,
             media=media,
             gauge=late(functools.partial(_gauge, faces)),
             lexicon=lexicon,
         ),
         scoring=scoring,
         shooting=Shooting(
-            cast=library.cast,
-            shots=library.shots,
-            assets=library.assets,
+            cast=cast,
+            shots=late(lambda: library().shots),
+            assets=assets,
             media=media,
             scoring=scoring,
             models={name: (profile, engines[profile.engine]) for name, profile in catalogue.items()},
@@ -63,13 +74,16 @@ def open_studio(settings: Settings | None = None) -> Studio:
         models=catalogue,
         lexicon=lexicon,
         sample=sample_picture,
-        check=functools.partial(check, settings),
-        close=library.close,
+        check=functools.partial(_check, settings),
+        close=lambda: library().close() if library.cache_info().currsize else None,
     )
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """The `samecast` command."""
+    """The `samecast` command. Asked to end (by `kill`, or a closing terminal), it stops as for Ctrl-C, cleanly."""
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.default_int_handler)
     sys.exit(run(open_studio, arguments))
 
 
@@ -88,7 +102,7 @@ def _lexicon() -> Lexicon:
 
 def late(build: Callable[[], T]) -> T:
     """Something that becomes what `build` returns when first used."""
-    return cast(T, _Late(build))
+    return as_type(T, _Late(build))
 
 
 class _Late:
@@ -99,10 +113,28 @@ class _Late:
         return getattr(self._build(), name)
 
 
+def _check(settings: Settings) -> list[Check]:
+    from samecast.checkup import check
+
+    return check(settings)
+
+
+def _media() -> Media:
+    from samecast.media import LocalMedia
+
+    return LocalMedia()
+
+
 def _faces() -> FaceReader:
     from samecast.vision.faces import MediaPipeFaces
 
     return MediaPipeFaces()
+
+
+def _people(faces: FaceReader) -> PersonFinder:
+    from samecast.vision.people import BodyFinder
+
+    return BodyFinder(faces)
 
 
 def _identity() -> FaceEncoder:

@@ -149,10 +149,13 @@ def test_shooting_scoring_and_shooting_again_like_it(eileen: Samecast, home: Pat
         "contact-sheet.png", "shot.json", "take-1.mp4", "take-2.mp4",
     ]  # fmt: skip
     clip = home / "out" / "take-2.mp4"
-    scored = eileen("score", "@eileen", clip, sample_picture("chelsea.png"), "--json").document
-    assert [Path(entry["path"]).name for entry in scored["files"]] == ["take-2.mp4", "chelsea.png"]
-    assert [entry["verdict"] for entry in scored["files"]] == ["match", "missing"]
-    assert scored["files"][1]["p_same"] is None
+    Image.new("RGB", (640, 480), (90, 110, 130)).save(home / "nobody.png")
+    files = [clip, home / "nobody.png", sample_picture("chelsea.png")]
+    scored = eileen("score", "@eileen", *files, "--json").document["files"]
+    assert [Path(entry["path"]).name for entry in scored] == ["take-2.mp4", "nobody.png", "chelsea.png"]
+    assert [entry["verdict"] for entry in scored[:2]] == ["match", "missing"]
+    assert scored[2]["verdict"] in ("missing", "not_measurable")
+    assert scored[1]["p_same"] is scored[2]["p_same"] is None
     again = eileen("shoot", "--like", clip, "--out", home / "again", "--json")
     assert again.status == 0, again.err
     assert Path(again.document["takes"][0]["path"]).read_bytes() == clip.read_bytes()
@@ -331,7 +334,8 @@ def test_ctrl_c_keeps_finished_takes_and_the_shot_goes_on(eileen: Samecast, home
     assert b"Traceback" not in said
     made = sorted(path.name for path in out.iterdir())
     assert "take-1.png" in made
-    for name in made:
+    assert json.loads((out / "shot.json").read_text())["takes"][1]["state"] == "waiting"
+    for name in set(made) - {"shot.json"}:
         with Image.open(out / name) as whole:
             assert whole.convert("RGB").size == (1280, 1280)
     kept = (out / "take-1.png").read_bytes()

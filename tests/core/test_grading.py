@@ -262,3 +262,17 @@ def test_every_candidate_gets_one_place_in_order_of_verdict(seen: list[Measureme
     verdicts = [order.index(grades[place.index].verdict) for place in places]
     assert verdicts == sorted(verdicts)
     assert all(place.why and 0 <= place.points <= 100 for place in places)
+
+
+def test_a_picture_of_nothing_is_weak_and_one_of_a_toy_is_usable():
+    def graded(share: float) -> Grade:
+        seen = Measurements(width=800, height=800, reason="no face", picture_sharpness=20.0, stands_out=share)
+        return grade(seen, Rule(rule="anchors", verdict="pass", measured={}, advice="Good."))
+
+    nothing, toy = graded(0.01), graded(0.3)
+    assert nothing.verdict == "weak"
+    assert toy.verdict == "usable"
+    for entry in (nothing, toy):
+        subject = entry.rule("subject")
+        assert subject is not None
+        assert subject.verdict == "unknown"

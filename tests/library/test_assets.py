@@ -182,7 +182,7 @@ def test_a_writer_killed_at_any_moment_leaves_only_whole_assets(python: Start, s
 
 def test_a_full_disk_keeps_what_was_there(disk, settings: Settings) -> None:
     home = disk.folder / "home"
-    store = open_assets(settings.model_copy(update={"home": home}))
+    store = open_assets(replace(settings, home=home))
     kept = store.put(b"kept")
     filler = disk.fill()
     with pytest.raises(StorageFailed, match="disk is full") as caught:

@@ -5,6 +5,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def test_a_library_somebody_else_keeps_writing_to(
 def test_a_home_that_is_a_file(settings: Settings) -> None:
     settings.home.write_text("precious")
     refused(settings, "not a folder")
-    refused(settings.model_copy(update={"home": settings.home / "below"}), "inside a file")
+    refused(replace(settings, home=settings.home / "below"), "inside a file")
     assert settings.home.read_text() == "precious"
 
 
@@ -199,12 +200,12 @@ def test_a_library_from_a_newer_samecast(library: Library, settings: Settings, a
 
 
 def test_a_home_on_a_read_only_disk(disk, settings: Settings, a_character: MakeCharacter) -> None:
-    there = settings.model_copy(update={"home": disk.folder / "home"})
+    there = replace(settings, home=disk.folder / "home")
     used = open_library(there)
     used.cast.add(a_character())
     used.close()
     disk.make_read_only()
-    refused(settings.model_copy(update={"home": disk.folder / "fresh"}), "read-only")
+    refused(replace(settings, home=disk.folder / "fresh"), "read-only")
     refused(there, "read-only|cannot be opened for writing")
 
 
@@ -245,7 +246,7 @@ def test_a_home_that_may_not_be_written(python: Start) -> None:
 
 
 def test_a_full_disk_keeps_what_was_there(disk, settings: Settings, a_character: MakeCharacter) -> None:
-    there = settings.model_copy(update={"home": disk.folder / "home"})
+    there = replace(settings, home=disk.folder / "home")
     library = open_library(there)
     library.cast.add(a_character("mira"))
     filler = disk.fill()
@@ -259,7 +260,7 @@ def test_a_full_disk_keeps_what_was_there(disk, settings: Settings, a_character:
 
 
 def test_a_fresh_home_on_a_full_disk(disk, settings: Settings) -> None:
-    there = settings.model_copy(update={"home": disk.folder / "home"})
+    there = replace(settings, home=disk.folder / "home")
     filler = disk.fill()
     refused(there, "disk is full")
     filler.unlink()

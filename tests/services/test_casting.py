@@ -1,6 +1,7 @@
 """Casting on a real library: references are kept as pictures, looks make versions, nothing half-done is stored."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -98,3 +99,27 @@ def test_an_audition_of_nothing_readable_is_an_error(studio: Studio, tmp_path: P
         audition(studio.casting, [])
     with pytest.raises(BadMedia):
         audition(studio.casting, [tmp_path / "absent.png"])
+
+
+def test_the_same_picture_twice_is_one_reference_and_no_new_version(studio: Studio, astronaut: Path):
+    added = studio.casting.add([astronaut, astronaut], name="Twin")
+    assert len(added.character.current.references) == 1
+    edited = studio.casting.edit("@TWIN", Change(images=(astronaut,)))
+    assert edited.character == added.character
+
+
+@pytest.mark.parametrize(
+    "too_much",
+    [
+        {"description": "x" * 2001},
+        {"tags": ["x" * 61]},
+        {"tags": [str(number) for number in range(33)]},
+        {"anchors": [f"scar number {number}" for number in range(33)]},
+        {"handle": ""},
+    ],
+)
+def test_more_than_a_character_needs_is_refused(studio: Studio, astronaut: Path, too_much: dict[str, Any]):
+    with pytest.raises(InvalidInput) as refused:
+        studio.casting.add([astronaut], **{"name": "Mira", **too_much})
+    assert refused.value.hint
+    assert studio.casting.all() == []

@@ -1,15 +1,19 @@
 """Shooting on a real library: seeds, scores, picks, and a stopped shot that goes on where it was."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from samecast.core.errors import InvalidInput, NotFound, RenderFailed, StorageFailed
+from samecast.core.recipe import recipe_to_json
 from samecast.core.story import Shot
+from samecast.ports import Picture
 from samecast.services.events import Event, TakeFinished
 from samecast.services.shooting import Order, take_seed
 from samecast.services.studio import Studio
@@ -66,7 +70,7 @@ def test_a_stopped_shot_keeps_what_is_finished_and_goes_on(eileen: Studio, tmp_p
         eileen.shooting.run(eileen.shooting.start(plan))
     stopped = eileen.shooting.resume(plan.shot.id)
     assert [take.state for take in stopped.takes] == ["done", "waiting", "waiting"]
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["take-1.png"]
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["shot.json", "take-1.png"]
     engine.stop_at = None
     done = eileen.shooting.run(eileen.shooting.resume(plan.shot.id))
     assert done.finished
@@ -173,14 +177,76 @@ def test_a_foreign_file_has_no_recipe_and_a_foreign_recipe_no_reference(
         eileen.shooting.plan_like(Path(shot.takes[0].path or ""), None)
 
 
-def test_a_folder_that_cannot_be_written_keeps_the_takes_in_the_library(eileen: Studio, tmp_path: Path, engine):
+@pytest.mark.parametrize("out", ["file", "file/out"])
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_made(
+    eileen: Studio, tmp_path: Path, engine, out: str
+):
     (tmp_path / "file").write_text("in the way")
-    plan = eileen.shooting.plan(order(tmp_path, takes=1, out=tmp_path / "file" / "out"))
+    plan = eileen.shooting.plan(order(tmp_path, takes=1, out=tmp_path / out))
     with pytest.raises(StorageFailed):
-        eileen.shooting.run(eileen.shooting.start(plan))
-    kept = eileen.shooting.resume(plan.shot.id)
-    assert kept.takes[0].state == "done"
-    assert len(engine.rendered) == 1
+        eileen.shooting.start(plan)
+    assert eileen.shooting.recent() == []
+    assert engine.rendered == []
+    assert (tmp_path / "file").read_text() == "in the way"
+
+
+def test_what_lies_in_the_folder_is_never_written_over(eileen: Studio, tmp_path: Path, engine):
+    first = run(eileen, order(tmp_path))
+    before = {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()}
+    with pytest.raises(StorageFailed, match=first.id):
+        eileen.shooting.plan(order(tmp_path, takes=1, seed=6))
+    with pytest.raises(StorageFailed, match=first.id):
+        eileen.shooting.plan_like(Path(first.takes[0].path or ""), tmp_path / "out")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+    (tmp_path / "mine").mkdir()
+    for name in ("take-1.png", "contact-sheet.png", "shot.json"):
+        (tmp_path / "mine" / name).write_text("my own")
+        with pytest.raises(StorageFailed, match=name):
+            eileen.shooting.plan(order(tmp_path, out=tmp_path / "mine"))
+        (tmp_path / "mine" / name).unlink()
+    assert len(engine.rendered) == 2
+    # A shot may go on in its own folder, also where somebody deleted its shot.json.
+    (tmp_path / "out" / "shot.json").unlink()
+    assert eileen.shooting.run(eileen.shooting.resume(first.id)).picked == first.picked
+    assert {path.name: path.read_bytes() for path in (tmp_path / "out").iterdir()} == before
+
+
+def test_an_earlier_shot_goes_where_that_is_asked_for_and_cannot_come_back_over_the_new_one(
+    eileen: Studio, tmp_path: Path
+):
+    first = run(eileen, order(tmp_path, takes=3))
+    (tmp_path / "out" / "notes.txt").write_text("keep")
+    second = run(eileen, order(tmp_path, takes=1, seed=6, overwrite=True))
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["contact-sheet.png", "notes.txt", "shot.json", "take-1.png"]
+    with pytest.raises(StorageFailed, match=second.id):
+        eileen.shooting.run(eileen.shooting.resume(first.id))
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        {"width": 514},
+        {"width": 8000, "height": 8000},
+        {"seconds": 3000.0, "fps": 24, "kind": "video", "width": 960, "height": 960},
+        {"seconds": 1.0, "fps": 200, "kind": "video", "width": 960, "height": 960},
+        {"seconds": 0.0, "fps": 0, "kind": "video", "width": 960, "height": 960},
+        {"members": 3},
+    ],
+)
+def test_a_recipe_edited_beyond_the_model_is_refused(eileen: Studio, tmp_path: Path, edit: dict[str, Any]):
+    recipe = eileen.shooting.plan(order(tmp_path)).shot.takes[0].recipe
+    if "members" in edit:
+        edit = {"members": recipe.members * 3}
+    media, grey = eileen.shooting._media, np.full((64, 64, 3), 99, np.uint8)
+    media.write_bytes(tmp_path / "x.png", media.png(Picture(rgb=grey), recipe_to_json(replace(recipe, **edit))))
+    with pytest.raises(InvalidInput, match="does not make"):
+        eileen.shooting.plan_like(tmp_path / "x.png", None)
+    absent = replace(recipe, members=(replace(recipe.members[0], references=("0" * 64,)),))
+    media.write_bytes(tmp_path / "y.png", media.png(Picture(rgb=grey), recipe_to_json(absent)))
+    with pytest.raises(NotFound, match="@eileen"):
+        eileen.shooting.plan_like(tmp_path / "y.png", None)
+    assert eileen.shooting.recent() == []
 
 
 def test_events_tell_every_take(eileen: Studio, tmp_path: Path):

@@ -196,3 +196,13 @@ def test_the_crop_is_square_inside_and_around_the_head(eileen: Face) -> None:
     assert left + width < x + side
     assert y < top - 0.4 * height
     assert top + height < y + side
+
+
+def test_gloss_on_one_cheek_is_not_side_light() -> None:
+    from samecast.vision.readings import _without_gloss
+
+    left, right = _without_gloss((0.083, 0.357), [0.131, 0.233])
+    assert left == 0.083
+    assert right == pytest.approx(0.083 * 0.233 / 0.131)
+    assert _without_gloss((0.2, 0.4), [0.1, 0.2]) == (0.2, 0.4)  # real side light lights the skin's colour as well
+    assert _without_gloss((0.2, 0.4), [0.01, 0.012]) == (0.2, 0.4)  # a grey picture says nothing about gloss

@@ -8,6 +8,7 @@ import skimage.data
 from samecast.ports import Face, Floats, HeadPose, Picture
 from samecast.vision.closed_form import solve_band
 from samecast.vision.matte import SubjectMatte, coverage
+from samecast.vision.parting import parted
 
 
 @pytest.fixture(scope="module")
@@ -126,3 +127,34 @@ def test_a_bystander_is_left_out(matting: SubjectMatte) -> None:
     alpha = matting.matte(Picture(rgb=both), [face])
     assert alpha[100:140, 205:235].min() > 0.95
     assert alpha[:, 512 + 160 :].max() < 0.05
+
+
+def _face(box: tuple[float, float, float, float]) -> Face:
+    return Face(box=box, landmarks=np.zeros((478, 3), np.float32), pose=HeadPose(yaw=0, pitch=0, roll=0), score=1.0)
+
+
+def test_the_second_of_two_people_who_touch_is_parted_from_the_first(matting: SubjectMatte) -> None:
+    """Two of her, shoulder over shoulder; the larger face is the subject's."""
+    one = skimage.data.astronaut()
+    cut = matting.matte(Picture(rgb=one), [_face((175.0, 62.0, 90.0, 118.0))])[..., None]
+    smaller = cv2.resize(np.concatenate([one * cut, cut * 255.0], axis=2), None, fx=0.8, fy=0.8)[:, ::-1]
+    both = np.full((512, 800, 3), (150, 160, 170), np.float32)
+    alpha = smaller[..., 3:] / 255.0
+    part = both[512 - len(smaller) :, 800 - smaller.shape[1] :]
+    part[:] = smaller[..., :3] + part * (1 - alpha)
+    both[:, :512] = one * cut + both[:, :512] * (1 - cut)
+    picture = Picture(rgb=np.ascontiguousarray(both.astype(np.uint8)))
+    first, second = (175.0, 62.0, 90.0, 118.0), (800 - 0.8 * 265, 102.0 + 0.8 * 62, 72.0, 94.0)
+    found = matting.matte(picture, [_face(first), _face(second)])
+    x, y, w, h = (int(v) for v in second)
+    assert found[80:160, 190:250].min() > 0.95
+    assert found[300:400, 100:180].min() > 0.95
+    assert found[y : y + h, x : x + w].max() < 0.05
+    assert found[y + 2 * h :, x : x + w].mean() < 0.1
+
+
+def test_a_face_printed_on_the_chest_belongs_to_the_wearer() -> None:
+    likely = np.ones((400, 300), np.float32)
+    picture = np.full((400, 300, 3), 120, np.uint8)
+    wearer, print_ = (100.0, 40.0, 100.0, 120.0), (140.0, 260.0, 24.0, 30.0)
+    assert (parted(picture, likely, [wearer, print_]) == likely).all()

@@ -1,15 +1,18 @@
 """The command line: thin commands over the services. Every command and its JSON is described in docs/cli.md."""
 
+import errno
+import io
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
+from importlib import metadata
 from typing import Annotated
 
 import typer
 
-from samecast import __version__
 from samecast.cli import cast, demo, doctor, models, score, shoot, shots
-from samecast.cli.terminal import OpenStudio, err, fail
+from samecast.cli.terminal import OpenStudio, err, escape, fail
 from samecast.core.errors import SamecastError
 
 STOPPED = 130
@@ -25,7 +28,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"samecast {__version__}")
+        typer.echo(f"samecast {metadata.version('samecast')}")
         raise typer.Exit
 
 
@@ -47,6 +50,25 @@ app.command("doctor")(doctor.doctor)
 
 def run(open_studio: OpenStudio, arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status: 0 done, 1 an error in one line, 2 wrong usage, 130 stopped."""
+    if sys.stdout is None:  # closed by the caller
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lives
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal that cannot show an é shows a ? and stops at nothing
+            stream.reconfigure(errors="replace")
+    try:
+        status = _run(open_studio, arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has seen enough: `samecast cast list | head -1`
+        _let_go_of_stdout()
+        return 0
+    except OSError as error:
+        _let_go_of_stdout()
+        err.print(f"[red]samecast:[/] the output could not be written: {escape(str(error.strerror))}.", soft_wrap=True)
+        return 1
+    return status
+
+
+def _run(open_studio: OpenStudio, arguments: Sequence[str] | None) -> int:
     command = typer.main.get_command(app)
     try:
         # Outside standalone mode typer returns what a command left with: 130 after Ctrl-C, else nothing or its Exit.
@@ -65,21 +87,33 @@ def run(open_studio: OpenStudio, arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, typer.Abort):
         err.print("[yellow]samecast:[/] stopped.")
         return STOPPED
-    except BrokenPipeError:
-        sys.stderr.close()
-        return 0
-    except Exception as error:  # the last line of defence of the command line: a bug is told, not dumped
-        if os.environ.get("SAMECAST_DEBUG"):
+    except OSError as error:
+        if error.filename is None and error.errno in (errno.EPIPE, errno.ENOSPC, errno.EIO):  # of our own output
             raise
-        detail = " ".join(f"{type(error).__name__}: {error}".split())
-        err.print(f"[red]samecast:[/] something broke that should not: {detail}", markup=True, soft_wrap=True)
-        err.print("Please report it. SAMECAST_DEBUG=1 shows where.", soft_wrap=True)
-        return 1
+        return _broke(error)
+    except Exception as error:  # the last line of defence of the command line: a bug is told, not dumped
+        return _broke(error)
     return left if isinstance(left, int) else 0
+
+
+def _broke(error: Exception) -> int:
+    if os.environ.get("SAMECAST_DEBUG"):
+        raise error
+    detail = " ".join(f"{type(error).__name__}: {error}".split())
+    err.print(f"[red]samecast:[/] something broke that should not: {escape(detail)}", soft_wrap=True)
+    err.print("Please report it. SAMECAST_DEBUG=1 shows where.", soft_wrap=True)
+    return 1
+
+
+def _let_go_of_stdout() -> None:
+    """So that nothing more is written to it, nor complained of, when Python ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _misused(error: typer.TyperException) -> int:
     """Usage errors know how to show themselves, with the command's usage; others are one line."""
+    error.message = "".join(c if c.isprintable() or c == "\n" else "\ufffd" for c in error.message)
     show = getattr(error, "show", None)
     if callable(show):
         show()

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from samecast.cli.terminal import out, print_json, say, studio_of, tone
+from samecast.cli.terminal import escape, out, print_json, say, studio_of, tone
 from samecast.core.cast import Anchor, Character
 from samecast.core.grading import Grade, grade_from_json
 from samecast.core.portrait import PortraitSlots, portrait_prompt
@@ -62,7 +61,7 @@ def list_cast(context: typer.Context, json: Json = False) -> None:
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("handle", "name", "version", "grade", "anchors", "tags"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "handle", overflow="fold")
     for character in everyone:
         stored = character.current.references[0].grade
         table.add_row(
@@ -101,6 +100,13 @@ def edit(
     json: Json = False,
 ) -> None:
     """Change a character. New looks make a new version; earlier shots keep theirs."""
+    if (clear_anchors and anchors) or (clear_tags and tags):
+        raise typer.BadParameter("give new ones, or drop all; not both")
+    if replace and not image:
+        raise typer.BadParameter("--replace needs a new --image")
+    given = (name, description, tags, anchors, image, clear_anchors or None, clear_tags or None)
+    if all(value is None for value in given):
+        raise typer.BadParameter("nothing to change: give --name, --description, --tag, --anchor or --image")
     change = Change(
         name=name,
         description=description,
@@ -109,11 +115,19 @@ def edit(
         images=tuple(image or ()),
         replace_images=replace,
     )
-    added = studio_of(context).casting.edit(handle, change)
+    casting = studio_of(context).casting
+    before = casting.get(handle)
+    added = casting.edit(handle, change)
     if json:
         print_json(added_document(added.character, added.grade))
         return
-    out.print(f"@{added.character.handle} is now version {added.character.current.number}.")
+    number, who = added.character.current.number, f"@{added.character.handle}"
+    if number != before.current.number:
+        out.print(f"{who} is now version {number}.")
+    elif added.character != before:
+        out.print(f"{who} is changed; the looks are not, so this is still version {number}.")
+    else:
+        out.print(f"Nothing to change: {who} is that already, in version {number}.")
     if added.grade:
         print_grade(added.grade)
 
@@ -122,7 +136,7 @@ def edit(
 def remove(context: typer.Context, handle: Handle, json: Json = False) -> None:
     """Take a character out of the cast. Versions that shots were made with stay."""
     gone = studio_of(context).casting.remove(handle)
-    bare = handle.removeprefix("@")
+    bare = handle.strip().removeprefix("@").lower()
     if json:
         print_json({"handle": bare, "removed": True, "kept_for_shots": not gone})
         return

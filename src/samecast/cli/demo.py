@@ -5,10 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from samecast.cli.progress import ShotProgress
-from samecast.cli.terminal import err, out, print_json, studio_of
+from samecast.cli.terminal import err, escape, out, print_json, studio_of
 from samecast.core.errors import NotFound
 from samecast.core.story import Shot
 from samecast.services.documents import shot_document
@@ -59,8 +58,10 @@ def demo(
     studio = studio_of(context)
     for extra in (EILEEN, CHELSEA):
         _cast_once(studio, extra)
-    still = _shoot(studio, Order(prompt=PORTRAIT, kind="image", takes=1, seed=SEED, out=folder / "image"))
-    clip = _shoot(studio, Order(prompt=ALLEY, kind="video", takes=3, seed=SEED, out=folder / "alley"))
+    still = _shoot(
+        studio, Order(prompt=PORTRAIT, kind="image", takes=1, seed=SEED, out=folder / "image", overwrite=True)
+    )
+    clip = _shoot(studio, Order(prompt=ALLEY, kind="video", takes=3, seed=SEED, out=folder / "alley", overwrite=True))
     if json:
         print_json({"image": shot_document(still), "clip": shot_document(clip)})
         return

@@ -3,9 +3,8 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from samecast.cli.terminal import out, print_json, studio_of
+from samecast.cli.terminal import escape, out, print_json, studio_of
 
 
 def doctor(

@@ -1,12 +1,12 @@
 """`samecast models`: what can be shot on, and what each model can do."""
 
+import re
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
-from samecast.cli.terminal import out, print_json, studio_of
+from samecast.cli.terminal import escape, out, print_json, studio_of
 from samecast.core.errors import NotFound
 from samecast.ports import ModelProfile
 
@@ -22,10 +22,13 @@ def list_models(context: typer.Context, json: Json = False) -> None:
         print_json({"models": [_document(profile) for profile in profiles.values()]})
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("model", "makes", "price", "licence"):
-        table.add_column(column)
+    table.add_column("model", no_wrap=True)
+    for column in ("makes", "price", "licence"):
+        table.add_column(column, overflow="fold")
     for profile in profiles.values():
-        table.add_row(profile.id, ", ".join(profile.kinds), profile.price, profile.licence)
+        table.add_row(
+            *map(escape, (profile.id, ", ".join(profile.kinds), _short(profile.price), _short(profile.licence)))
+        )
     out.print(table)
 
 
@@ -42,6 +45,11 @@ def show(context: typer.Context, model: Annotated[str, typer.Argument(metavar="M
     for key, value in document.items():
         shown = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
         out.print(f"[dim]{key:>15}[/]  {escape(shown)}", soft_wrap=True)
+
+
+def _short(sentence: str) -> str:
+    """What a table has room for; `models show` has the whole sentence."""
+    return re.split(r"[:;,.](?:\s|$)", sentence, maxsplit=1)[0]
 
 
 def _document(profile: ModelProfile) -> dict[str, object]:

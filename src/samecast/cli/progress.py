@@ -3,9 +3,9 @@
 from types import TracebackType
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from samecast.cli.terminal import escape
 from samecast.services.events import Event, Noted, StepMoved, TakeFinished, TakeStarted
 from samecast.services.sheets import words
 

@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
-from samecast.cli.terminal import err, out, print_json, studio_of, tone
+from samecast.cli.terminal import err, escape, out, print_json, studio_of, tone
 from samecast.services.documents import score_document
 from samecast.services.sheets import words
 

@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 
 from samecast.cli.progress import ShotProgress
-from samecast.cli.terminal import err, out, print_json, say, studio_of
+from samecast.cli.terminal import err, escape, out, print_json, say, studio_of
 from samecast.core.errors import InvalidInput, SamecastError
 from samecast.core.prompt import Brief, explain
 from samecast.core.story import Shot
@@ -26,6 +25,7 @@ def shoot(
     takes: Annotated[int | None, typer.Option("--takes", "-n", help="How many (3 clips or 4 images).")] = None,
     seed: Annotated[int | None, typer.Option(help="Take i's seed follows from this and i alone.")] = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Where the files go (shots/ID).", metavar="DIR")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let an earlier shot's files in --out go.")] = False,
     like: Annotated[Path | None, typer.Option(help="Make this take again from the recipe inside it.")] = None,
     show_brief: Annotated[bool, typer.Option("--explain", help="Show what the prompt is understood as.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")] = False,
@@ -33,11 +33,13 @@ def shoot(
     """Shoot a prompt: several takes, each scored against the cast, the best one picked."""
     if image and video:
         raise typer.BadParameter("choose --image or --video, not both")
+    if image and seconds is not None:
+        raise typer.BadParameter("--seconds is for clips: leave it out, or give --video")
     if (prompt is None) == (like is None):
         raise typer.BadParameter("give a PROMPT, or --like FILE to make a take again")
     shooting = studio_of(context).shooting
     if like is not None:
-        plan = shooting.plan_like(like, folder)
+        plan = shooting.plan_like(like, folder, overwrite=overwrite)
     else:
         plan = shooting.plan(
             Order(
@@ -49,6 +51,7 @@ def shoot(
                 takes=takes,
                 seed=seed,
                 out=folder,
+                overwrite=overwrite,
             )
         )
     if show_brief:

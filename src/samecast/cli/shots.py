@@ -3,11 +3,10 @@
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from rich.table import Table
 
 from samecast.cli.shoot import finish, print_shot
-from samecast.cli.terminal import out, print_json, studio_of
+from samecast.cli.terminal import escape, out, print_json, studio_of
 from samecast.services.documents import shot_document
 
 app = typer.Typer(help="Shots made so far; go on with one that was stopped.", no_args_is_help=True)

@@ -9,6 +9,7 @@ The order in which takes are judged, at a glance (`pick`):
 5. then the coverage (how much of the clip could be measured), then the earlier take.
 """
 
+import itertools
 import json
 import math
 from collections.abc import Sequence
@@ -17,18 +18,29 @@ from typing import Literal, TypeAlias
 
 ScoreVerdict: TypeAlias = Literal["match", "drift", "missing", "not_measurable"]
 
+Gap: TypeAlias = Literal["nobody", "taken", "hidden", "profile", "small", "blurred", "turned", "unclear"]
+"""Why a frame was not measured. Absent: `nobody` is there, or every face is `taken` by another character. There, yet
+not to be measured: somebody whose face is `hidden`, in `profile`, too `small`, `blurred` or `turned` away; a subject
+without a human face that is `unclear` against its background."""
+ABSENT: frozenset[Gap] = frozenset({"nobody", "taken"})
+
 HOLDS = 0.5
 """A character holds where the calibrated probability is at least this: more likely the same than not."""
+MOST_ABSENT = 0.5
+"""A clip's character is missing where it is absent from more than this share of the judged frames."""
+LEAST_MEASURED = 1 / 8
+"""A clip with a smaller share of measured frames is not judged: a few frames are no verdict on all of it."""
 STRETCH = 3
 """Frames in the stretch whose median is a clip's worst moment: one bad frame is noise, three in a row are not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moment:
-    """One judged frame of a clip: `likeness` in 0..1, None where nothing could be measured there."""
+    """One judged frame of a clip: `likeness` in 0..1, or None where nothing could be measured, and `gap` says why."""
 
     seconds: float
     likeness: float | None
+    gap: Gap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +121,21 @@ def worst_stretch(moments: Sequence[Moment]) -> tuple[float, float] | None:
     windows = [measured[i : i + STRETCH] for i in range(len(measured) - STRETCH + 1)]
     medians = [(sorted(entry[1] for entry in window)[STRETCH // 2], window[STRETCH // 2][0]) for window in windows]
     return min(medians)
+
+
+def assign(table: Sequence[Sequence[float]]) -> list[int | None]:
+    """One face at most for every character, and one character at most for every face, by the least total distance.
+
+    `table[character][face]` is a distance. Characters left over, where faces are too few, get None.
+    """
+    rows, columns = len(table), len(table[0]) if table else 0
+    slots: list[int | None] = [*range(columns), *([None] * max(0, rows - columns))]
+    unmatched = 10.0
+
+    def cost(choice: Sequence[int | None]) -> float:
+        return sum(unmatched if column is None else table[row][column] for row, column in enumerate(choice))
+
+    return min((list(choice) for choice in itertools.permutations(slots, rows)), key=cost)
 
 
 def pick(scores: Sequence[TakeScore]) -> Pick:

@@ -67,7 +67,7 @@ def _verdict(rules: Sequence[Rule]) -> GradeVerdict:
     """At a glance:
 
     unusable  two or more of the picture's rules fail
-    weak      one of them fails
+    weak      one of them fails, or nobody and nothing stands out in the picture
     usable    none fails
     strong    none fails, pose and subject pass, light and anchors are known, and at most one rule warns or is unknown
 
@@ -77,6 +77,8 @@ def _verdict(rules: Sequence[Rule]) -> GradeVerdict:
     fails = sum(rule.verdict == "fail" for rule in picture)
     if fails:
         return "unusable" if fails > 1 else "weak"
+    if any(rule.rule == "subject" and rule.measured.get("clear") is False for rule in picture):
+        return "weak"
     doubts = sum(rule.verdict in ("warn", "unknown") for rule in rules)
     verdicts = {rule.rule: rule.verdict for rule in rules}
     faces_us = verdicts.get("pose") == "pass" and verdicts.get("subject") == "pass"

@@ -59,6 +59,8 @@ class Measurements:
     """Largest first."""
     profile: Literal["left", "right"] | None = None
     """Only where no face could be read: a head seen from the side, its nose pointing there."""
+    stands_out: float | None = None
+    """Only where no face could be read: the share of the picture that stands out as a figure, 0..1."""
     profile_heads: int = 0
     """Heads in full profile besides `faces`."""
     reason: str = ""
@@ -82,7 +84,7 @@ class Measurements:
 
     cheek_left: float | None = None
     cheek_right: float | None = None
-    """Mean linear luminance of each cheek, 0..1."""
+    """Mean linear luminance of each cheek, 0..1, the brighter one without its gloss."""
     evenness: float | None = None
     """OFIQ's illumination uniformity, 0..100."""
     dark_share: float | None = None

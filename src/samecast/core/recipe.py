@@ -2,14 +2,22 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass, field
+import re
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, TypeAlias
 
-from samecast.core.cast import Anchor, Region
+from samecast.core.cast import HANDLE, Anchor, Region
 from samecast.core.errors import InvalidInput
 from samecast.core.prompt import Brief, brief_from_json, brief_to_json
 
 TakeKind: TypeAlias = Literal["image", "video"]
+
+MAX_SIDE = 16_384
+MAX_SECONDS = 3600.0
+MAX_FPS = 240
+"""What a recipe may ask for at the most, whatever file it came in; a model's profile asks for less."""
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +70,101 @@ def recipe_to_json(recipe: Recipe) -> str:
 
 
 def recipe_from_json(text: str) -> Recipe:
-    """Read back what `recipe_to_json` wrote. Raises `InvalidInput` for anything else."""
+    """Read back what `recipe_to_json` wrote. Raises `InvalidInput` for anything else, such as an edited file's."""
     try:
-        tree = json.loads(text)
-        if tree.pop("samecast") != 1:
+        tree = _object(json.loads(text), {name.name for name in fields(Recipe)} | {"samecast"})
+        if tree["samecast"] != 1:
             raise ValueError("unknown recipe format")
-        tree["brief"] = brief_from_json(json.dumps(tree["brief"]))
-        tree["members"] = tuple(_member(m) for m in tree["members"])
-        tree["options"] = tuple((str(k), str(v)) for k, v in tree["options"])
-        return Recipe(**tree)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        recipe = Recipe(
+            model=_text(tree["model"]),
+            engine_version=_text(tree["engine_version"]),
+            kind=_kind(tree["kind"]),
+            prompt=_text(tree["prompt"]),
+            brief=brief_from_json(json.dumps(tree["brief"])),
+            members=tuple(_member(member) for member in _list(tree["members"])),
+            width=_whole(tree["width"], 1, MAX_SIDE),
+            height=_whole(tree["height"], 1, MAX_SIDE),
+            seed=_whole(tree["seed"], 0, 2**63 - 1),
+            seconds=_number(tree["seconds"], 0, MAX_SECONDS),
+            fps=_whole(tree["fps"], 0, MAX_FPS),
+            options=tuple(_option(option) for option in _list(tree["options"])),
+        )
+        recipe_to_json(recipe).encode()  # lone surrogates, which no file and no terminal takes
+    except (KeyError, TypeError, ValueError, RecursionError, InvalidInput) as error:
         raise InvalidInput("The recipe cannot be read.", hint="It was not written by this samecast.") from error
+    return recipe
 
 
-def _member(tree: dict[str, Any]) -> Member:
-    anchors = tuple(
-        Anchor(text=a["text"], side=a["side"], region=Region(**a["region"]) if a["region"] else None)
-        for a in tree["anchors"]
+# --- one value each, as it must be ------------------------------------------------------------------------------
+
+
+def _object(value: Any, keys: set[str]) -> dict[str, Any]:
+    if not isinstance(value, dict) or set(value) != keys:
+        raise TypeError(f"not an object of {sorted(keys)}")
+    return value
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"not a list: {value!r}")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or "\0" in value:
+        raise TypeError(f"not text: {value!r}")
+    return value
+
+
+def _number(value: Any, least: float, most: float) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not least <= value <= most:
+        raise TypeError(f"not a number from {least} to {most}: {value!r}")
+    return value
+
+
+def _whole(value: Any, least: int, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise TypeError(f"not a whole number from {least} to {most}: {value!r}")
+    return value
+
+
+def _kind(value: Any) -> TakeKind:
+    if value not in ("image", "video"):
+        raise ValueError(f"neither image nor video: {value!r}")
+    return "video" if value == "video" else "image"
+
+
+def _option(value: Any) -> tuple[str, str]:
+    key, setting = _list(value)
+    return _text(key), _text(setting)
+
+
+def _member(value: Any) -> Member:
+    tree = _object(value, {name.name for name in fields(Member)})
+    references = tuple(_text(reference) for reference in _list(tree["references"]))
+    if not references or not all(_SHA256.fullmatch(reference) for reference in references):
+        raise ValueError("a member needs references, each a sha256")
+    if not HANDLE.fullmatch(_text(tree["handle"])):
+        raise ValueError(f"not a handle: {tree['handle']!r}")
+    return Member(
+        handle=tree["handle"],
+        name=_text(tree["name"]),
+        version=_whole(tree["version"], 1, 2**31),
+        digest=_text(tree["digest"]),
+        references=references,
+        anchors=tuple(_anchor(anchor) for anchor in _list(tree["anchors"])),
+        description=_text(tree["description"]),
     )
-    return Member(**{**tree, "anchors": anchors, "references": tuple(tree["references"])})
+
+
+def _anchor(value: Any) -> Anchor:
+    tree = _object(value, {name.name for name in fields(Anchor)})
+    side, region = tree["side"], tree["region"]
+    if side not in (None, "left", "right"):
+        raise ValueError(f"not a side: {side!r}")
+    box = None if region is None else _object(region, {name.name for name in fields(Region)})
+    return Anchor(
+        text=_text(tree["text"]),
+        side=side,
+        region=Region(**{key: _number(number, 0, 1) for key, number in box.items()}) if box is not None else None,
+    )

@@ -67,6 +67,11 @@ def clean_prompt(text: str, *, what: str = "prompt", limit: int = PROMPT_LIMIT) 
     return kept
 
 
+def one_line(text: str) -> str:
+    """The text on one line, without control characters (what joins emoji and letters is kept)."""
+    return " ".join("".join(c for c in text if c.isprintable() or c.isspace() or c in "\u200c\u200d").split())
+
+
 def plain(text: str) -> str:
     """Lower case without accents: what two spellings are compared by."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())

@@ -91,7 +91,7 @@ class Shots:
 
 
 def _no_shot(shot_id: str) -> NotFound:
-    return NotFound(f"There is no shot {shot_id}.", hint="Look at the id in the shot's shot.json.")
+    return NotFound(f"There is no shot {shot_id}.", hint="See their ids with `samecast shots list`.")
 
 
 # --- rows and values --------------------------------------------------------------------------------------------

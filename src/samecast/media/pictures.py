@@ -169,6 +169,8 @@ def _if_seen_through(alpha: Image.Image | None) -> Pixels | None:
     if alpha is None:
         return None
     values = np.array(alpha, dtype=np.uint8)
+    if not values.any():
+        raise BadMedia("is wholly transparent: there is nothing to see.", hint="Save it without transparency.")
     return None if bool((values == 255).all()) else values
 
 

@@ -1,6 +1,6 @@
 """Casting: characters join the cast, change by new versions, and leave. References are graded on the way in."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,10 +10,14 @@ from samecast.core.cast import Anchor, Character, Reference, Version, check_hand
 from samecast.core.errors import InvalidInput
 from samecast.core.grading import Grade, grade, grade_to_json
 from samecast.core.lexicon import Lexicon
+from samecast.core.words import one_line
 from samecast.ports import AssetStore, CastRepository, Media, Picture, ReferenceGauge
 
 LONGEST_SIDE = 4096
 """References are kept at most this long: more pixels do not help any model, and cost every one of them."""
+
+LONGEST_DESCRIPTION = 2000
+MOST_ANCHORS, MOST_TAGS, LONGEST_TAG = 32, 32, 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,51 +79,52 @@ class Casting:
     ) -> Added:
         """Cast a new character. Raises `HandleTaken`, `BadMedia`, `InvalidInput`; nothing is stored then."""
         name = _checked_name(name)
-        chosen = check_handle(handle) if handle else handle_from_name(name)
-        parsed = tuple(parse_anchor(text) for text in anchors)
+        chosen = check_handle(handle) if handle is not None else handle_from_name(name)
+        parsed = _anchors(anchors)
+        description = _description(description)
+        wanted_tags = _tags(tags)
         graded = [self._graded(path, parsed, description) for path in images]
         now = datetime.now(UTC)
         version = Version(
             number=1,
-            references=tuple(self._keep(entry) for entry in graded),
+            references=_each_once(self._keep(entry) for entry in graded),
             anchors=parsed,
-            description=description.strip(),
+            description=description,
             created_at=now,
         )
-        character = Character(handle=chosen, name=name, tags=_tags(tags), versions=(version,), created_at=now)
+        character = Character(handle=chosen, name=name, tags=wanted_tags, versions=(version,), created_at=now)
         self._cast.add(character)
         return Added(character=character, grade=graded[0].grade)
 
     def edit(self, handle: str, change: Change) -> Added:
         """Apply a change; looks that differ become a new version, and shots keep the one they were made with."""
-        character = self._cast.get(handle.removeprefix("@"))
+        character = self.get(handle)
         before = character.current
-        description = before.description if change.description is None else change.description.strip()
-        anchors = before.anchors if change.anchors is None else tuple(parse_anchor(text) for text in change.anchors)
+        description = before.description if change.description is None else _description(change.description)
+        anchors = before.anchors if change.anchors is None else _anchors(change.anchors)
+        name = character.name if change.name is None else _checked_name(change.name)
+        tags = character.tags if change.tags is None else _tags(change.tags)
         graded = [self._graded(path, anchors, description) for path in change.images]
         kept = () if change.replace_images and graded else before.references
         after = Version(
             number=before.number + 1,
-            references=(*kept, *(self._keep(entry) for entry in graded)),
+            references=_each_once((*kept, *(self._keep(entry) for entry in graded))),
             anchors=anchors,
             description=description,
             created_at=datetime.now(UTC),
         )
-        self._cast.update(
-            character.handle,
-            name=character.name if change.name is None else _checked_name(change.name),
-            tags=character.tags if change.tags is None else _tags(change.tags),
-        )
+        if (name, tags) != (character.name, character.tags):
+            self._cast.update(character.handle, name=name, tags=tags)
         if after.digest != before.digest:
             self._cast.add_version(character.handle, after)
         return Added(character=self._cast.get(character.handle), grade=graded[-1].grade if graded else None)
 
     def remove(self, handle: str) -> bool:
         """True if it is wholly gone, False if its versions stay because shots were made with them."""
-        return self._cast.remove(handle.removeprefix("@"))
+        return self._cast.remove(_bare(handle))
 
     def get(self, handle: str) -> Character:
-        return self._cast.get(handle.removeprefix("@"))
+        return self._cast.get(_bare(handle))
 
     def all(self) -> list[Character]:
         return self._cast.all()
@@ -138,10 +143,48 @@ class Casting:
 
 def _checked_name(name: str) -> str:
     clean = " ".join(name.split())
-    if not clean or len(clean) > 80 or not clean.isprintable():
+    if not clean or len(clean) > 80 or one_line(clean) != clean:
         raise InvalidInput("A character needs a name of 1 to 80 readable characters.", hint="Give one with --name.")
     return clean
 
 
 def _tags(tags: Sequence[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(clean for tag in tags if (clean := " ".join(tag.split()).lower())))
+    clean = tuple(dict.fromkeys(line for tag in tags if (line := one_line(tag).lower())))
+    if len(clean) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in clean):
+        raise InvalidInput(
+            f"Tags are at most {MOST_TAGS} words or short phrases of up to {LONGEST_TAG} characters.",
+            hint="Say more about a character with --description.",
+        )
+    return clean
+
+
+def _description(text: str) -> str:
+    clean = one_line(text)
+    if len(clean) > LONGEST_DESCRIPTION:
+        raise InvalidInput(
+            f"The description is {len(clean):,} characters long; {LONGEST_DESCRIPTION:,} is the most.",
+            hint="Say who it is in a sentence or two; looks belong into anchors.",
+        )
+    return clean
+
+
+def _anchors(texts: Sequence[str]) -> tuple[Anchor, ...]:
+    if len(texts) > MOST_ANCHORS:
+        raise InvalidInput(
+            f"{len(texts)} anchors are too many; {MOST_ANCHORS} is the most.",
+            hint="Two or three strong ones hold a character best.",
+        )
+    return tuple(dict.fromkeys(parse_anchor(text) for text in texts))
+
+
+def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
+    """The same picture given twice is one reference."""
+    first: dict[str, Reference] = {}
+    for reference in references:
+        first.setdefault(reference.sha256, reference)
+    return tuple(first.values())
+
+
+def _bare(handle: str) -> str:
+    """Handles are lower case; who types @Mira means @mira."""
+    return handle.strip().removeprefix("@").lower()

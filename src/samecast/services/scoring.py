@@ -1,37 +1,48 @@
 """Scoring: how much a character stayed the same in a picture or clip, made here or anywhere.
 
 People are compared by a face encoder with a stored calibration; subjects without a human face by an appearance encoder,
-which is another word for another thing. What cannot be measured is said to be so, with the reason.
+which is another word for another thing. What cannot be measured is said to be so, with the reason. What the measured
+frames amount to is concluded in `verdicts`.
 """
 
-import itertools
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from samecast.core.cast import Character
-from samecast.core.consistency import HOLDS, Moment, Score, ScoreVerdict, TakeScore, p_same, worst_stretch
+from samecast.core.consistency import Gap, Moment, Score, TakeScore, assign, p_same
+from samecast.core.errors import InvalidInput
 from samecast.core.recipe import Member
 from samecast.ports import (
     AppearanceEncoder,
     AssetStore,
-    EncoderCard,
-    Face,
+    Doubt,
     FaceEncoder,
     FaceReader,
     Floats,
     Matting,
     Media,
+    PersonFinder,
     Picture,
     Pixels,
 )
+from samecast.services.verdicts import Track, conclude
 
 SAMPLED_FRAMES = 32
 """Evenly spaced frames of a clip that are judged (consistency.md, OpenS2V's protocol)."""
-SMALLEST_EYE_DISTANCE = 14.0
-"""Pixels between the eyes below which a face says too little."""
-JOINT_LIMIT = 5
-"""Faces considered when several characters are assigned at once; larger crowds keep their largest faces."""
+FACES_CONSIDERED = 5
+"""Faces of a frame that are compared, the largest first; a crowd keeps those."""
+APPEARANCE_SIDE = 640
+"""Longest side at which a subject without a human face is cut out: its encoder looks at 256 pixels."""
+LEAST_SUBJECT, MOST_SUBJECT = 0.02, 0.97
+"""The share of the picture that a credible matte covers."""
+_AT_ONCE = 2
+
+In = TypeVar("In")
+Out = TypeVar("Out")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,15 +56,18 @@ class Likeness:
     """Why nothing could be learnt from the references, empty otherwise."""
 
 
-@dataclass(slots=True)
-class _Track:
-    """One character's judged frames, as they come."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """One frame as the encoders see it: the vectors of its measurable faces, largest first, and its subject's looks.
 
-    likeness: Likeness
-    moments: list[Moment] = field(default_factory=list)
-    present: int = 0
-    """Frames in which somebody or something was there, measurable or not."""
-    small: int = 0
+    `doubts`: of the faces that were found and cannot be measured. `gap`: why there is no face at all.
+    """
+
+    seconds: float
+    faces: tuple[Floats, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    gap: Gap = "nobody"
+    looks: Floats | None = None
 
 
 class Scoring:
@@ -61,6 +75,7 @@ class Scoring:
         self,
         *,
         faces: FaceReader,
+        people: PersonFinder,
         identity: FaceEncoder,
         appearance: AppearanceEncoder,
         matting: Matting,
@@ -68,6 +83,7 @@ class Scoring:
         assets: AssetStore,
     ) -> None:
         self._faces = faces
+        self._people = people
         self._identity = identity
         self._appearance = appearance
         self._matting = matting
@@ -87,14 +103,31 @@ class Scoring:
 
     def _score(self, known: Sequence[Likeness], path: Path, *, composited: bool) -> TakeScore:
         clip = self._media.picture_or_clip(path) == "video"
-        frames: Iterable[tuple[float, Pixels]]
         frames = self._media.clip_frames(path, SAMPLED_FRAMES) if clip else self._still(path)
-        tracks = [_Track(likeness=likeness) for likeness in known]
-        for seconds, rgb in frames:
-            self._judge(tracks, seconds, rgb)
-        return TakeScore(characters=tuple(self._conclude(track, clip, composited) for track in tracks))
+        human = any(entry.human for entry in known)
+        other = any(not entry.human and not entry.unusable for entry in known)
+        moments: list[list[Moment]] = [[] for _ in known]
+        for seen in in_order(lambda frame: self._see(frame, human=human, other=other), frames):
+            for track, moment in zip(moments, self._compared(known, seen), strict=True):
+                track.append(moment)
+        return TakeScore(
+            characters=tuple(
+                conclude(self._track(entry, track, clip), composited=composited)
+                for entry, track in zip(known, moments, strict=True)
+            )
+        )
 
-    def _still(self, path: Path) -> Iterable[tuple[float, Pixels]]:
+    def _track(self, known: Likeness, moments: Sequence[Moment], clip: bool) -> Track:
+        return Track(
+            handle=known.handle,
+            human=known.human,
+            unusable=known.unusable,
+            moments=tuple(moments),
+            clip=clip,
+            card=self._identity.card if known.human else self._appearance.card,
+        )
+
+    def _still(self, path: Path) -> Iterator[tuple[float, Pixels]]:
         yield 0.0, self._media.read_picture(path).rgb
 
     # --- references -----------------------------------------------------------------------------------------------
@@ -106,139 +139,117 @@ class Scoring:
         return self._known[key]
 
     def _learn(self, handle: str, references: tuple[str, ...]) -> Likeness:
+        """A reference whose face cannot be measured teaches nothing, and is never taken for an animal or a thing."""
         pictures = [self._media.read_picture(self._assets.get(sha256)) for sha256 in references]
         seen = [(picture, self._faces.faces(picture.rgb)) for picture in pictures]
-        people = [(picture, faces[0]) for picture, faces in seen if faces]
+        people = [(picture.rgb, faces[0]) for picture, faces in seen if faces]
         if people:
-            vectors = tuple(self._identity.encode(picture.rgb, face) for picture, face in people)
-            return Likeness(handle=handle, human=True, vectors=vectors)
-        described = tuple(self._describe(picture) for picture in pictures)
-        return Likeness(
-            handle=handle,
-            human=False,
-            vectors=tuple(vector for vector in described if vector is not None),
-            unusable="" if any(v is not None for v in described) else "The subject cannot be told from its background.",
-        )
+            doubts = [self._identity.doubt(rgb, face) for rgb, face in people]
+            clear = [entry for entry, doubt in zip(people, doubts, strict=True) if doubt is None]
+            vectors = tuple(self._identity.encode(rgb, face) for rgb, face in clear)
+            unusable = "" if clear else f"The reference's own face is {_UNCLEAR[doubts[0] or 'blurred']}."
+            return Likeness(handle=handle, human=True, vectors=vectors, unusable=unusable)
+        if any(self._people.anyone(picture.rgb) == "profile" for picture in pictures):
+            return Likeness(handle=handle, human=True, vectors=(), unusable=_REFERENCE_IN_PROFILE)
+        described = [self._describe(picture) for picture in pictures]
+        looks = tuple(vector for vector in described if vector is not None)
+        unusable = "" if looks else "The subject of the reference cannot be told from its background."
+        return Likeness(handle=handle, human=False, vectors=looks, unusable=unusable)
 
     def _describe(self, picture: Picture) -> Floats | None:
-        alpha = self._matting.matte(picture, [])
-        return self._appearance.encode(picture.rgb, alpha) if 0.01 < float(alpha.mean()) < 0.99 else None
+        """The looks of whatever stands clear of its background; None where nothing does."""
+        small = self._media.fit_picture(picture, APPEARANCE_SIDE)
+        alpha = self._matting.matte(small, [])
+        if not LEAST_SUBJECT <= float(alpha.mean()) <= MOST_SUBJECT:
+            return None
+        try:
+            return self._appearance.encode(small.rgb, alpha)
+        except InvalidInput:  # a subject of a few pixels
+            return None
 
     # --- one frame ------------------------------------------------------------------------------------------------
 
-    def _judge(self, tracks: Sequence[_Track], seconds: float, rgb: Pixels) -> None:
-        people = [track for track in tracks if track.likeness.human]
-        others = [track for track in tracks if not track.likeness.human]
-        if people:
-            self._judge_people(people, seconds, rgb)
-        if others:
-            described = self._describe(Picture(rgb=rgb))
-            for track in others:
-                track.present += described is not None
-                track.moments.append(Moment(seconds=seconds, likeness=self._compare(track.likeness, described)))
+    def _see(self, frame: tuple[float, Pixels], *, human: bool, other: bool) -> Seen:
+        """Everything about a frame that costs time; knows no character, so that frames can be seen side by side."""
+        seconds, rgb = frame
+        looks = self._describe(Picture(rgb=rgb)) if other else None
+        if not human:
+            return Seen(seconds=seconds, looks=looks)
+        found = self._faces.faces(rgb)[:FACES_CONSIDERED]
+        if not found:
+            presence = self._people.anyone(rgb)
+            gap: Gap = "nobody" if presence is None else "profile" if presence == "profile" else "hidden"
+            return Seen(seconds=seconds, looks=looks, gap=gap)
+        doubts = [self._identity.doubt(rgb, face) for face in found]
+        vectors = [self._identity.encode(rgb, face) for face, doubt in zip(found, doubts, strict=True) if doubt is None]
+        return Seen(
+            seconds=seconds,
+            faces=tuple(vectors),
+            doubts=tuple(doubt for doubt in doubts if doubt is not None),
+            looks=looks,
+        )
 
-    def _compare(self, likeness: Likeness, described: Floats | None) -> float | None:
-        if described is None or not likeness.vectors:
+    def _compared(self, known: Sequence[Likeness], seen: Seen) -> list[Moment]:
+        """Every character's moment in one frame; the faces are given out jointly, each to one character at most."""
+        people = [index for index, entry in enumerate(known) if entry.human and entry.vectors]
+        table = [[self._nearest(known[index], vector) for vector in seen.faces] for index in people]
+        given = dict(zip(people, zip(table, assign(table), strict=True), strict=True))
+        moments = []
+        for index, entry in enumerate(known):
+            likeness: float | None = None
+            gap: Gap | None = None
+            if not entry.human:
+                likeness = self._alike(entry, seen.looks)
+                gap = "unclear" if likeness is None else None
+            else:
+                row, column = given.get(index, ([], None))
+                likeness = None if column is None else self._probability(row[column])
+                gap = _why_not(seen) if likeness is None else None
+            moments.append(Moment(seconds=seen.seconds, likeness=likeness, gap=gap))
+        return moments
+
+    def _alike(self, known: Likeness, looks: Floats | None) -> float | None:
+        if looks is None or not known.vectors:
             return None
         card = self._appearance.card
-        nearest = min(self._appearance.distance(vector, described) for vector in likeness.vectors)
+        nearest = min(self._appearance.distance(vector, looks) for vector in known.vectors)
         return p_same(nearest, slope=card.slope, midpoint=card.midpoint)
 
-    def _judge_people(self, tracks: Sequence[_Track], seconds: float, rgb: Pixels) -> None:
-        faces = self._faces.faces(rgb)
-        clear = [face for face in faces if eye_distance(face) >= SMALLEST_EYE_DISTANCE][:JOINT_LIMIT]
-        vectors = [self._identity.encode(rgb, face) for face in clear]
-        table = [[self._nearest(track.likeness, vector) for vector in vectors] for track in tracks]
-        assigned = assign(table)
-        for row, track in enumerate(tracks):
-            column = assigned[row]
-            track.present += bool(faces)
-            track.small += bool(faces) and not clear
-            likeness = None if column is None else self._probability(table[row][column])
-            track.moments.append(Moment(seconds=seconds, likeness=likeness))
-
-    def _nearest(self, likeness: Likeness, vector: Floats) -> float:
-        return min(self._identity.distance(known, vector) for known in likeness.vectors)
+    def _nearest(self, known: Likeness, vector: Floats) -> float:
+        return min(self._identity.distance(learnt, vector) for learnt in known.vectors)
 
     def _probability(self, distance: float) -> float:
         return p_same(distance, slope=self._identity.card.slope, midpoint=self._identity.card.midpoint)
 
-    # --- the whole ------------------------------------------------------------------------------------------------
 
-    def _conclude(self, track: _Track, clip: bool, composited: bool) -> Score:
-        measured = sorted(m.likeness for m in track.moments if m.likeness is not None)
-        card = self._identity.card if track.likeness.human else self._appearance.card
-        label = f"{card.name} {card.version}"
-        if not measured:
-            verdict, reason = _absent(track, clip)
-            return Score(
-                handle=track.likeness.handle,
-                verdict=verdict,
-                encoder=label,
-                reason=reason,
-                composited=composited,
-                moments=tuple(track.moments) if clip else (),
-            )
-        middle = measured[len(measured) // 2]
-        worst = worst_stretch(track.moments) if clip else None
-        holds = (worst[0] if worst else middle) >= HOLDS
-        return Score(
-            handle=track.likeness.handle,
-            verdict="match" if holds else "drift",
-            p_same=round(middle, 4) if track.likeness.human else None,
-            appearance=None if track.likeness.human else round(middle, 4),
-            worst=round(worst[0], 4) if worst else None,
-            worst_at=round(worst[1], 3) if worst else None,
-            coverage=round(len(measured) / len(track.moments), 4),
-            encoder=label,
-            reason=_measured_reason(track, card, holds, clip),
-            composited=composited,
-            moments=tuple(track.moments) if clip else (),
-        )
+_UNCLEAR: dict[Doubt, str] = {
+    "small": "too small to be measured",
+    "blurred": "too blurred to be measured",
+    "turned": "turned too far from the camera to be measured",
+}
+_REFERENCE_IN_PROFILE = (
+    "The reference shows a head in profile, which cannot be compared; add one that faces the camera."
+)
 
 
-def eye_distance(face: Face) -> float:
-    """Pixels between the eye centres (means of MediaPipe's eye-corner landmarks 33, 133 and 362, 263)."""
-    points = face.landmarks[:, :2]
-    gap = (points[33] + points[133]) / 2 - (points[362] + points[263]) / 2
-    return float((gap @ gap) ** 0.5)
+def _why_not(seen: Seen) -> Gap:
+    """Why no face of this frame is the character's: another face may be its own where one could not be measured."""
+    if seen.doubts:
+        return seen.doubts[0]
+    return "taken" if seen.faces else seen.gap
 
 
-def assign(table: Sequence[Sequence[float]]) -> list[int | None]:
-    """One face at most for every character, and one character at most for every face, by the least total distance.
-
-    `table[character][face]` is a distance. Characters left over, where faces are too few, get None.
-    """
-    rows, columns = len(table), len(table[0]) if table else 0
-    slots: list[int | None] = [*range(columns), *([None] * max(0, rows - columns))]
-    unmatched = 10.0
-
-    def cost(choice: Sequence[int | None]) -> float:
-        return sum(unmatched if column is None else table[row][column] for row, column in enumerate(choice))
-
-    choices = [list(choice) for choice in itertools.permutations(slots, rows)]
-    return min(choices, key=cost)
-
-
-def _absent(track: _Track, clip: bool) -> tuple[ScoreVerdict, str]:
-    where = "any judged frame" if clip else "the picture"
-    if track.likeness.unusable:
-        return "not_measurable", track.likeness.unusable
-    if not track.moments:
-        return "not_measurable", "The clip has no frame that can be read."
-    if not track.likeness.human:
-        return "not_measurable", f"No subject stands clear of its background in {where}."
-    if track.small == len(track.moments):
-        return "not_measurable", "Every face is too small to be measured."
-    if track.present:
-        return "missing", f"The faces in {where} are taken by the other characters."
-    return "missing", f"No face was found in {where}."
-
-
-def _measured_reason(track: _Track, card: EncoderCard, holds: bool, clip: bool) -> str:
-    word = "the same person" if track.likeness.human else "the same looks (appearance match, not identity)"
-    share = sum(m.likeness is not None for m in track.moments)
-    where = f" over {share} of {len(track.moments)} judged frames" if clip else ""
-    if holds:
-        return f"More likely {word} than not{where}, by {card.name}."
-    return f"Less likely {word} than not{' at the worst moment' if clip else ''}{where}, by {card.name}."
+def in_order(see: Callable[[In], Out], frames: Iterable[In]) -> Iterator[Out]:
+    """What `see` makes of every frame, in their order, two at a time; only a few frames are held at once."""
+    waiting: deque[Future[Out]] = deque()
+    with ThreadPoolExecutor(max_workers=_AT_ONCE, thread_name_prefix="see") as pool:
+        try:
+            for frame in frames:
+                waiting.append(pool.submit(see, frame))
+                if len(waiting) > _AT_ONCE:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()

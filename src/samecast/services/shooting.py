@@ -5,7 +5,6 @@ and files are the media port's, numbers are scoring's.
 """
 
 import hashlib
-import json
 import secrets
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from samecast.core.mentions import CastName, resolve
 from samecast.core.prompt import Brief, parse_aspect, read_brief
 from samecast.core.recipe import Member, Recipe, TakeKind, recipe_from_json, recipe_to_json
 from samecast.core.story import Shot, Take
+from samecast.core.words import clean_prompt
 from samecast.ports import (
     AssetStore,
     CastRepository,
@@ -34,7 +34,7 @@ from samecast.ports import (
     Render,
     ShotRepository,
 )
-from samecast.services.documents import shot_document
+from samecast.services import folders
 from samecast.services.events import Noted, StepMoved, TakeFinished, TakeStarted, Watch, unwatched
 from samecast.services.scoring import Scoring
 from samecast.services.sheets import contact_sheet
@@ -62,6 +62,8 @@ class Order:
     takes: int | None = None
     seed: int | None = None
     out: Path | None = None
+    overwrite: bool = False
+    """Let the files of an earlier shot in `out` go; without it they are never touched, and the order is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,7 @@ class Plan:
     shot: Shot
     brief: Brief
     findings: tuple[Finding, ...]
+    overwrite: bool = False
 
 
 class Shooting:
@@ -110,17 +113,25 @@ class Shooting:
         count = order.takes if order.takes is not None else (3 if kind == "video" else 4)
         recipes = [replace(recipe, seed=take_seed(order.seed, shot_id, i)) for i in range(1, count + 1)]
         findings = lint(resolved.prompt, [_described(c) for c in characters], self._lexicon)
-        return Plan(shot=_new_shot(shot_id, order.prompt, recipes, order.out), brief=brief, findings=tuple(findings))
+        shot = _new_shot(shot_id, clean_prompt(order.prompt), recipes, order.out)
+        if not order.overwrite:
+            folders.check_free(shot)
+        return Plan(shot=shot, brief=brief, findings=tuple(findings), overwrite=order.overwrite)
 
-    def plan_like(self, path: Path, out: Path | None) -> Plan:
-        """Lay out a one-take shot from the recipe inside a PNG or MP4. Raises `NotFound` where there is none."""
+    def plan_like(self, path: Path, out: Path | None, *, overwrite: bool = False) -> Plan:
+        """Lay out a one-take shot from the recipe inside a PNG or MP4.
+
+        Raises `NotFound` where there is none, or what it needs is not here, and `InvalidInput` where it was edited
+        into something that no shot can be.
+        """
         text = self._media.recipe_in(path)
         if text is None:
             raise NotFound(
                 f"There is no recipe in '{path.name}'.", hint="Only pictures and clips that samecast made carry one."
             )
         recipe = recipe_from_json(text)
-        _, engine = self._model(recipe.model)
+        profile, engine = self._model(recipe.model)
+        _check_recipe(recipe, profile)
         if engine.version != recipe.engine_version:
             raise RenderFailed(
                 f"The take was made by {recipe.model} {recipe.engine_version}, and this is {engine.version}.",
@@ -134,7 +145,9 @@ class Shooting:
                         hint=f"Cast @{member.handle} again from the same picture: `samecast cast add IMAGE`.",
                     )
         shot = _new_shot(secrets.token_hex(6), recipe.prompt, [recipe], out)
-        return Plan(shot=shot, brief=recipe.brief, findings=())
+        if not overwrite:
+            folders.check_free(shot)
+        return Plan(shot=shot, brief=recipe.brief, findings=(), overwrite=overwrite)
 
     def _model(self, name: str) -> tuple[ModelProfile, Engine]:
         if name not in self._models:
@@ -196,8 +209,16 @@ class Shooting:
     # --- making ---------------------------------------------------------------------------------------------------
 
     def start(self, plan: Plan) -> Shot:
-        """Keep the shot and its waiting takes, in one transaction."""
-        self._shots.add(plan.shot)
+        """Take the shot's folder, then keep the shot and its waiting takes, in one transaction.
+
+        Raises `StorageFailed` where the folder cannot be written; nothing is kept then, and nothing was rendered.
+        """
+        folders.claim(plan.shot, self._media, overwrite=plan.overwrite)
+        try:
+            self._shots.add(plan.shot)
+        except BaseException:
+            folders.leave(plan.shot)
+            raise
         return plan.shot
 
     def resume(self, shot_id: str) -> Shot:
@@ -210,6 +231,7 @@ class Shooting:
 
     def run(self, shot: Shot, watch: Watch = unwatched) -> Shot:
         """Make and score the takes that still wait, pick, and write the files. Finished takes are never made again."""
+        folders.check_free(shot)
         out = Path(shot.out)
         for take in shot.takes:
             if take.state == "waiting":
@@ -233,12 +255,12 @@ class Shooting:
 
         rendered = engine.render(Render(recipe=recipe, references=references, on_step=moved))
         with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
-            path = Path(folder) / f"take{_suffix(recipe)}"
+            path = Path(folder) / f"take{folders.suffix(recipe)}"
             self._write(path, recipe, rendered.frames, moved)
             moved("score", 0, 1)
             score = self._scoring.score_take(recipe.members, path, composited=profile.composites)
             moved("score", 1, 1)
-            asset = self._assets.put(path.read_bytes(), suffix=_suffix(recipe))
+            asset = self._assets.put(path.read_bytes(), suffix=folders.suffix(recipe))
         for note in rendered.notes:
             watch(Noted(text=note))
         done = replace(take, state="done", asset=asset, score=take_score_to_json(score), notes=rendered.notes)
@@ -256,7 +278,7 @@ class Shooting:
     def _export(self, take: Take, out: Path) -> Path:
         """Put a copy of a finished take where the user asked for it."""
         assert take.asset is not None
-        path = out / f"take-{take.number}{_suffix(take.recipe)}"
+        path = out / folders.take_name(take)
         self._media.write_bytes(path, self._assets.get(take.asset))
         self._shots.finish_take(replace(take, path=str(path)))
         return path
@@ -268,9 +290,8 @@ class Shooting:
         self._shots.pick(shot.id, picked, choice.why)
         done = self._shots.get(shot.id)
         sheet = contact_sheet(done, scores, self._media)
-        self._media.write_bytes(out / "contact-sheet.png", self._media.png(sheet))
-        document = json.dumps(shot_document(done), ensure_ascii=False, indent=2)
-        self._media.write_bytes(out / "shot.json", document.encode())
+        self._media.write_bytes(out / folders.SHEET, self._media.png(sheet))
+        folders.describe(done, self._media)
         return done
 
 
@@ -278,6 +299,21 @@ def take_seed(seed: int | None, shot_id: str, number: int) -> int:
     """Take `number`'s seed, from the given seed (or the shot's id) and the number alone: 31 bits."""
     origin = shot_id if seed is None else str(seed)
     return int.from_bytes(hashlib.sha256(f"{origin}/{number}".encode()).digest()[:4], "big") >> 1
+
+
+def _check_recipe(recipe: Recipe, profile: ModelProfile) -> None:
+    """Recipes in files may have been edited: only what a shot could have been planned as is made."""
+    sizes = CLIP_SIZES if recipe.kind == "video" else STILL_SIZES
+    well_timed = not recipe.seconds and not recipe.fps
+    if recipe.kind == "video":
+        well_timed = 0.5 <= recipe.seconds <= profile.max_seconds and recipe.fps == FPS
+    fits = len(recipe.members) <= profile.max_characters and recipe.kind in profile.kinds
+    if (recipe.width, recipe.height) not in sizes.values() or not well_timed or not fits:
+        raise InvalidInput(
+            f"The recipe asks for what {profile.id} does not make "
+            f"({recipe.kind}, {recipe.width} x {recipe.height}, {recipe.seconds:g} s, {recipe.fps} frames/s).",
+            hint="It was edited, or made by another samecast: shoot its prompt anew.",
+        )
 
 
 def _counted(frames: Iterator[Pixels], total: int, moved: Moved) -> Iterator[Pixels]:
@@ -289,10 +325,6 @@ def _counted(frames: Iterator[Pixels], total: int, moved: Moved) -> Iterator[Pix
 def _kind_asked(brief: Brief, seconds: float | None) -> TakeKind:
     """A prompt that moves the camera, or a length in seconds, asks for a clip; anything else for an image."""
     return "video" if seconds is not None or brief.camera not in (None, "static") else "image"
-
-
-def _suffix(recipe: Recipe) -> str:
-    return ".mp4" if recipe.kind == "video" else ".png"
 
 
 def _score_of(take: Take) -> TakeScore:

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 
-from samecast.ports import Face, Floats, Pixels
+from samecast.ports import Face, FaceReader, Floats, Pixels
 from samecast.vision.crops import Pyramid, Square, box_around, mesh_to_picture, overlap, square_around_mesh
 from samecast.vision.mesh import MESH_SIDE, BlazeFace, Candidate, MeshNetwork
 from samecast.vision.pose import head_pose
@@ -208,6 +208,12 @@ class MediaPipeFaces:
             for detector in (self._near, self._far)
         )
         return near, far
+
+
+def profiles_of(reader: FaceReader, rgb: Pixels) -> list[ProfileHint]:
+    """Heads in profile, from a face reader that notices them; none from any other."""
+    find = getattr(reader, "profiles", None)
+    return list(find(rgb)) if callable(find) else []
 
 
 def load_gate() -> FaceGate:

@@ -3,29 +3,23 @@
 What the numbers mean is judged in `core.reference_rules`; how the drawing looks is `overlay.py`.
 """
 
-from typing import Protocol, runtime_checkable
+from functools import cached_property
 
 from samecast.core.grading import Grade
 from samecast.core.measurements import FaceBox, Measurements
 from samecast.ports import Face, FaceReader, Picture, Pixels
 from samecast.vision import readings
 from samecast.vision.crops import Pyramid, overlap
-from samecast.vision.faces import ProfileHint
+from samecast.vision.faces import ProfileHint, profiles_of
 from samecast.vision.overlay import draw_overlay
+from samecast.vision.people import Segmenter
 
 NO_FACE = "no human face found: pose, eyes and light can't be measured"
 PROFILE = "the head is in profile: eyes and light can't be measured"
 
 
-@runtime_checkable
-class ProfileFinder(Protocol):
-    """A face reader that also notices heads seen from the side, which have no mesh."""
-
-    def profiles(self, rgb: Pixels) -> list[ProfileHint]: ...
-
-
 class Gauge:
-    """Measures with any face reader; one that is a `ProfileFinder` lets a full profile be told from no face at all."""
+    """Measures with any face reader; one that also has `profiles` lets a full profile be told from no face at all."""
 
     def __init__(self, faces: FaceReader) -> None:
         self._faces = faces
@@ -43,17 +37,20 @@ class Gauge:
                 profile_heads=len(profiles),
                 reason=PROFILE if profiles else NO_FACE,
                 picture_sharpness=readings.picture_sharpness(rgb),
+                stands_out=None if profiles else self._segmenter.share(rgb),
             )
         return _measure_face(picture, found, len(profiles))
+
+    @cached_property
+    def _segmenter(self) -> Segmenter:
+        return Segmenter()
 
     def overlay(self, picture: Picture, grade: Grade) -> Picture:
         """The picture with mesh, cheek light, pose axes and crop suggestion, and a strip with each rule's verdict."""
         return Picture(rgb=draw_overlay(picture.rgb, self._faces.faces(picture.rgb), grade))
 
     def _profiles(self, rgb: Pixels, found: list[Face]) -> list[ProfileHint]:
-        if not isinstance(self._faces, ProfileFinder):
-            return []
-        hints = self._faces.profiles(rgb)
+        hints = profiles_of(self._faces, rgb)
         return [hint for hint in hints if all(overlap(hint.box, face.box) < 0.1 for face in found)]
 
 

@@ -15,6 +15,7 @@ from samecast.ports import Face, Floats, Picture, Pixels
 from samecast.vision.closed_form import solve_band
 from samecast.vision.grabcut import settled, thing_likelihood
 from samecast.vision.mesh import load_mediapipe, native_noise_off
+from samecast.vision.parting import parted
 
 Mask = npt.NDArray[np.bool_]
 
@@ -32,14 +33,17 @@ class SubjectMatte:
             self._segmenter.process(np.zeros((64, 64, 3), np.uint8))  # the network logs when it first runs
 
     def matte(self, picture: Picture, faces: Sequence[Face]) -> Floats:
-        """Alpha, H x W float32 in 0..1. A picture's own transparency wins. Without faces: the salient thing."""
+        """Alpha, H x W float32 in 0..1, of the first (the largest) of `faces` with the person it belongs to.
+
+        A picture's own transparency wins. Without faces: the salient thing.
+        """
         if picture.alpha is not None and coverage(picture.alpha.astype(np.float32) / 255.0) < 0.995:
             return picture.alpha.astype(np.float32) / 255.0
         scale = min(1.0, WORK_SIDE / max(picture.width, picture.height))
         rgb = _resized(picture.rgb, scale)
         boxes = [_scaled(face.box, scale) for face in faces]
         likely = self._people(rgb, boxes) if boxes else self._thing(rgb)
-        alpha = _refined(rgb, likely, boxes)
+        alpha = _refined(rgb, likely, boxes[:1])
         if scale == 1.0:
             return alpha
         return _enlarged(picture.rgb, alpha)
@@ -47,10 +51,12 @@ class SubjectMatte:
     def _people(self, rgb: Pixels, boxes: Sequence[tuple[float, float, float, float]]) -> Floats:
         """Probability of "person": the whole picture first, then nearer looks at the person and at each head."""
         whole = self._segment(rgb)
-        likely = _nearer_look(self._segment, rgb, whole, _person_window(whole))
-        for box in boxes[:2]:
-            likely = _nearer_look(self._segment, rgb, likely, _head_window(box, rgb.shape))
-        return _of_these_faces(settled(rgb, likely), boxes)
+        x, y, w, h = (int(max(0.0, v)) for v in boxes[0])
+        seen = bool((whole[y : y + h + 1, x : x + w + 1] > 0.9).mean() > 0.7)
+        likely = whole
+        for window in (_person_window(whole), _head_window(boxes[0], rgb.shape)):
+            likely = _nearer_look(self._segment, rgb, likely, window, bounded=seen)
+        return _of_these_faces(parted(rgb, settled(rgb, likely), boxes), boxes[:1])
 
     def _thing(self, rgb: Pixels) -> Floats:
         hint = self._segment(rgb)
@@ -105,9 +111,17 @@ def _clipped(left: float, top: float, right: float, bottom: float, shape: tuple[
 
 
 def _nearer_look(
-    segment: Callable[[Pixels], Floats], rgb: Pixels, likely: Floats, window: tuple[int, int, int, int] | None
+    segment: Callable[[Pixels], Floats],
+    rgb: Pixels,
+    likely: Floats,
+    window: tuple[int, int, int, int] | None,
+    *,
+    bounded: bool = False,
 ) -> Floats:
-    """Blend a segmentation of `window` into `likely`; it counts less toward the window's own (inner) borders."""
+    """Blend a segmentation of `window` into `likely`; it counts less toward the window's own (inner) borders.
+
+    `bounded`: nothing is added far from what `likely` is sure of.
+    """
     if window is None:
         return likely
     left, top, right, bottom = window
@@ -127,6 +141,10 @@ def _nearer_look(
     part = out[top:bottom, left:right]
     # Near looks know the outline better; far looks know better what belongs (a held helmet): never lose what is sure.
     finer = np.where(part > 0.9, np.maximum(near, part * 0.6), near)
+    if bounded and (part >= 0.9).any():
+        # And what they add lies along the outline: a bystander behind the shoulder looks like a person from near, too.
+        away = cv2.distanceTransform((part < 0.9).astype(np.uint8), cv2.DIST_L2, 3) / (0.05 * max(near.shape))
+        finer = np.minimum(finer, np.maximum(part, np.exp(-(away**2))))
     out[top:bottom, left:right] = part + weight * (finer - part)
     return out
 
@@ -236,7 +254,10 @@ def _tidied(alpha: Floats, likely: Floats) -> Floats:
         areas = stats[1:, cv2.CC_STAT_AREA]
         small = 1 + np.flatnonzero(areas < 0.04 * areas.max())
         specks = cv2.dilate(np.isin(labels, small).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
-        alpha = np.where(specks & (likely < 0.8), 0.0, alpha)
+        main = (labels == 1 + int(areas.argmax())).astype(np.uint8)
+        reach = 2 * round(0.02 * max(alpha.shape)) + 1
+        near = cv2.dilate(main, np.ones((reach, reach), np.uint8)) > 0
+        alpha = np.where(specks & ((likely < 0.8) | ~near), 0.0, alpha)
     reach = cv2.dilate((alpha > 0.25).astype(np.uint8), np.ones((7, 7), np.uint8)).astype(bool)
     clean = np.where(reach, alpha, 0.0).astype(np.float32)
     core = cv2.erode((likely > 0.5).astype(np.uint8), np.ones((9, 9), np.uint8)) > 0

@@ -3,6 +3,7 @@
 Everything is read on an upright chip, so that a tilted head reads like a straight one. Left and right are the viewer's.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -27,6 +28,11 @@ OVAL = (
     10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149, 150,
     136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
 )  # fmt: skip
+
+
+_STEPS = np.arange(256, dtype=np.float32) / 255
+_CURVE = np.where(_STEPS <= 0.04045, _STEPS / 12.92, ((_STEPS + 0.055) / 1.055) ** 2.4).astype(np.float32)
+"""sRGB to linear light."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +107,7 @@ def read_light(pyramid: Pyramid, face: Face) -> LightReading:
     oval = _inside(luma.shape, points[list(OVAL)])
     cheeks = [_inside(luma.shape, points[list(outline)]) for outline in CHEEKS]
     left, right = (float(linear[cheek].mean()) if cheek.any() else float(linear[oval].mean()) for cheek in cheeks)
+    left, right = _without_gloss((left, right), [_chroma(chip[cheek]) for cheek in cheeks])
     eyes = [_eye_zone(luma.shape, points, corners) for corners in EYES]
     ratios = [_upper_quartile(linear, eye) / max(cheek, 0.01) for eye, cheek in zip(eyes, (left, right), strict=True)]
     return LightReading(
@@ -111,6 +118,24 @@ def read_light(pyramid: Pyramid, face: Face) -> LightReading:
         bright_share=float((luma[oval] >= 247).mean()) if oval.any() else 0.0,
         eye_light=float(min(ratios)),
     )
+
+
+_COLOURED = 0.03
+"""Linear red less blue below which skin is too grey, or too dark, to tell light from gloss."""
+
+
+def _chroma(pixels: Pixels) -> float:
+    """Mean linear red less blue of N x 3 pixels: gloss is white and adds nothing to it, light on skin does."""
+    return float((_CURVE[pixels[:, 0]] - _CURVE[pixels[:, 2]]).mean()) if len(pixels) else 0.0
+
+
+def _without_gloss(cheeks: tuple[float, float], chroma: Sequence[float]) -> tuple[float, float]:
+    """Both cheeks' luminance, the brighter one lowered to what the skin's own colour says: dark skin shines."""
+    darker, brighter = (0, 1) if cheeks[0] < cheeks[1] else (1, 0)
+    if min(chroma) < _COLOURED:
+        return cheeks
+    lit = min(cheeks[brighter], cheeks[darker] * max(1.0, chroma[brighter] / chroma[darker]))
+    return (cheeks[0], lit) if brighter == 1 else (lit, cheeks[1])
 
 
 def _upper_quartile(values: Floats, mask: npt.NDArray[np.bool_]) -> float:
@@ -156,10 +181,8 @@ def _smoothed(rgb: Pixels) -> Pixels:
 
 def linear_luminance(rgb: Pixels) -> Floats:
     """Relative luminance 0..1 of sRGB pixels: .2126 R + .7152 G + .0722 B after linearising (IEC 61966-2-1)."""
-    steps = np.arange(256, dtype=np.float32) / 255
-    curve = np.where(steps <= 0.04045, steps / 12.92, ((steps + 0.055) / 1.055) ** 2.4).astype(np.float32)
     weights = np.array([0.2126, 0.7152, 0.0722], np.float32)
-    return np.asarray(curve[rgb] @ weights, np.float32)
+    return np.asarray(_CURVE[rgb] @ weights, np.float32)
 
 
 def _chip(pyramid: Pyramid, face: Face, pixels: int) -> tuple[Pixels, Floats]:

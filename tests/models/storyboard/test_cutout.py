@@ -6,7 +6,7 @@ import pytest
 from tests.models.storyboard.portraits import BLACK, GREEN, astronaut, cat, eileen, over
 
 from samecast.core.errors import RenderFailed
-from samecast.models.storyboard.cutout import cut_out, foreground
+from samecast.models.storyboard.cutout import cut_out, foreground, within_reach
 from samecast.ports import Picture
 
 
@@ -105,3 +105,21 @@ def test_a_huge_reference_is_reduced_and_says_so() -> None:
     assert cutout.scale < 1.0
     assert max(cutout.width, cutout.height) <= 1400
     assert faces
+
+
+def test_a_black_and_white_reference_is_known_by_its_lack_of_colour() -> None:
+    picture, faces, matte = astronaut()
+    assert not eileen().grey
+    grey = np.repeat(cv2.cvtColor(picture.rgb, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2).astype(np.uint8)
+    assert cut_out(Picture(rgb=grey), matte, faces).grey
+    sepia = np.clip(grey * np.array([1.05, 0.98, 0.86]), 0, 255).astype(np.uint8)
+    assert cut_out(Picture(rgb=sepia), matte, faces).grey
+
+
+def test_a_huge_reference_is_reduced_with_its_transparency() -> None:
+    huge = Picture(rgb=np.zeros((2000, 2800, 3), np.uint8), alpha=np.full((2000, 2800), 200, np.uint8))
+    small = within_reach(huge)
+    assert (small.width, small.height) == (1400, 1000)
+    assert small.alpha is not None
+    assert small.alpha.shape == (1000, 1400)
+    assert within_reach(small) is small

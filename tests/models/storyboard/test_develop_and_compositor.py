@@ -10,7 +10,7 @@ import skia
 
 from samecast.core.prompt import CameraMove
 from samecast.models.storyboard.camera import CameraPath
-from samecast.models.storyboard.compositor import Finish, Set, lay_over, over, render_frame
+from samecast.models.storyboard.compositor import Finish, Set, clear_of_middle, lay_over, over, render_frame
 from samecast.models.storyboard.develop import Lens, Sheet, defocus, develop, grade_colours
 from samecast.models.storyboard.scene import Frame, Grade, Layer, Light, Scene
 
@@ -136,3 +136,22 @@ def test_empty_middles_are_not_kept():
     sheets = develop(scene(SKY, *sides), FRAME, Lens(aperture=0.0), fog=0.0)
     assert len(sheets) == 3
     assert all(sheet.pixels.shape[1] < 60 for sheet in sheets[1:])
+
+
+def test_a_post_that_the_camera_would_carry_across_the_middle_is_left_out_and_one_that_stays_aside_is_kept():
+    frame, lens = FRAME, Lens(aperture=0.0)
+    made = develop(
+        scene(
+            layer(8.0, (90, 90, 90, 255), (0, 0, 1, 1)),
+            layer(0.5, (20, 20, 20, 255), (0.80, 0, 0.84, 1)),
+        ),
+        frame,
+        lens,
+        fog=0.0,
+    )
+    settings: dict[str, Any] = {"seconds": 4.0, "amount": 1.0, "sign": 1, "shake": 0.0, "phase": 0.0}
+    still = CameraPath(move="static", **settings)
+    sideways = CameraPath(move="tracking", vertical=True, **settings)
+    assert len(clear_of_middle(made, still, frame, vanish=(0.5, 0.5))) == 2
+    kept = clear_of_middle(made, sideways, frame, vanish=(0.5, 0.5))
+    assert [sheet.depth for sheet in kept] == [8.0]

@@ -130,3 +130,27 @@ def test_a_transparent_pictures_subject_without_a_face_is_lit_too() -> None:
     middle = sheet[sheet.shape[0] // 2].astype(int)
     solid = np.flatnonzero(middle[:, 3] > 250)
     assert middle[solid[2], 0] > middle[solid[-3], 0] + 10
+
+
+def test_cloth_takes_more_of_a_lights_colour_than_skin_does() -> None:
+    blue = Light(colour=(0.3, 0.5, 1.0), strength=1.0, direction=(0.2, 0.4, 0.9), role="key")
+    cutout = eileen()
+    assert cutout.face is not None
+    white = Light(colour=(1.0, 1.0, 1.0), strength=1.0, direction=(0.2, 0.4, 0.9), role="key")
+    plain, lit = (relight(cutout, (key,), exposure=-0.5, ambient=(0.5, 0.5, 0.5)).steady for key in (white, blue))
+    face = cutout.relief.face > 0.8
+    cloth = (np.arange(cutout.height)[:, None] > cutout.head[1] + 2 * cutout.head[3]) & (cutout.alpha > 0.98)
+
+    def drained(where: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> float:
+        """How much of the red against the green the blue light took."""
+        before, after = (sheet[where].astype(float)[:, :2].sum(axis=0) for sheet in (plain, lit))
+        return float((before[0] / before[1]) / (after[0] / after[1]))
+
+    assert drained(cloth) > drained(face) + 0.02
+
+
+def test_little_fill_leaves_deep_shadows() -> None:
+    side = Light(colour=(1.0, 1.0, 1.0), strength=0.9, direction=(0.9, 0.2, 0.4), role="key")
+    fills = [Light(colour=(1.0, 1.0, 1.0), strength=s, direction=(-0.5, 0.5, 0.7), role="fill") for s in (0.1, 0.7)]
+    dark, open_ = (_cheeks(relight(eileen(), (side, fill), exposure=0.0, ambient=DAY).steady) for fill in fills)
+    assert dark[0] / dark[1] < 0.9 * open_[0] / open_[1]

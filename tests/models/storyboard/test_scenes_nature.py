@@ -66,7 +66,8 @@ def flattened(scene: Scene, frame: Frame) -> npt.NDArray[np.float32]:
     out = np.zeros((frame.height, frame.width, 3), np.float32)
     for layer in scene.layers:
         seen = cv2.resize(in_frame(layer, frame), (frame.width, frame.height))
-        out = np.asarray(out + seen[..., :3] if layer.light else out * (1 - seen[..., 3:] / 255) + seen[..., :3], np.float32)
+        kept = out if layer.light else out * (1 - seen[..., 3:] / 255)
+        out = np.asarray(kept + seen[..., :3], np.float32)
     return np.clip(out, 0, 255)
 
 

@@ -64,6 +64,17 @@ class Cutout:
     def height(self) -> int:
         return int(self.rgb.shape[0])
 
+    @property
+    def grey(self) -> bool:
+        """True where the reference is black and white (or toned in one colour), so that no colour is known."""
+        lab = cv2.cvtColor(self.rgb[self.alpha > 0.8].reshape(-1, 1, 3).astype(np.float32) / 255.0, cv2.COLOR_RGB2LAB)
+        if len(lab) < 64 or lab[..., 0].std() < 4.0:
+            return False
+        light, tint = lab[:, 0, :1], lab[:, 0, 1:]
+        toning = (tint * light).sum(axis=0) / (light * light).sum()
+        rest = np.abs(tint - toning * light).max(axis=1)
+        return bool(np.percentile(rest, 98) < 5.0 and np.abs(toning * 60.0).max() < 14.0)
+
     def premultiplied(self) -> Pixels:
         """H x W x 4 uint8, R G B A, colours multiplied by alpha."""
         alpha = self.alpha[..., None]
@@ -72,6 +83,18 @@ class Cutout:
 
 LONGEST = 1400
 """Larger references are reduced to this longest side: no frame shows more of them."""
+
+
+def within_reach(picture: Picture) -> Picture:
+    """The picture reduced to at most `LONGEST` pixels: what is larger is never seen, and only costs time."""
+    scale = min(1.0, LONGEST / max(picture.width, picture.height))
+    if scale == 1.0:
+        return picture
+    size = (round(picture.width * scale), round(picture.height * scale))
+    rgb = np.asarray(cv2.resize(picture.rgb, size, interpolation=cv2.INTER_AREA), np.uint8)
+    if picture.alpha is None:
+        return Picture(rgb=rgb)
+    return Picture(rgb=rgb, alpha=np.asarray(cv2.resize(picture.alpha, size, interpolation=cv2.INTER_AREA), np.uint8))
 
 
 def cut_out(picture: Picture, matte: Floats, faces: Sequence[Face]) -> Cutout:

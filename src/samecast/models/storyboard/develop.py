@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 import skia
 
+from samecast.models.storyboard.arrays import floats
 from samecast.models.storyboard.camera import Affine
 from samecast.models.storyboard.scene import Colour, Frame, Grade, Layer, Scene
 from samecast.ports import Floats, Pixels
@@ -63,11 +64,13 @@ def _expose(cover: Floats, light: Floats, scene: Scene, depth: float, radius: fl
     """Air, focus, grade and bloom of one patch; premultiplied RGBA u8 with its light added."""
     cover = defocus(_haze(cover, depth, scene.ambient, fog), radius)
     cover = grade_sheet(cover, scene.grade)
-    light = grade_light(defocus(light, radius, highlights=True), scene.grade)
-    rgb = cover[..., :3] + light
-    rgb += _bloom(rgb, scene.grade.bloom)
+    rgb = np.ascontiguousarray(cover[..., :3])
+    if light.any():
+        rgb += grade_light(defocus(light, radius, highlights=True), scene.grade)
+    if scene.grade.bloom > 0:
+        rgb += _bloom(rgb, scene.grade.bloom)
     cover[..., :3] = rgb
-    return np.asarray(cv2.convertScaleAbs(np.clip(cover, 0, 1), alpha=255.0))
+    return np.asarray(cv2.convertScaleAbs(np.maximum(cover, 0), alpha=255.0), np.uint8)
 
 
 def _by_depth(layers: Sequence[Layer]) -> list[list[Layer]]:
@@ -131,12 +134,12 @@ def _premultiplied(image: skia.Image) -> Floats:
 def _haze(cover: Floats, depth: float, ambient: Colour, fog: float) -> Floats:
     """Distance fades to the colour of the air, exponentially."""
     if fog <= 0 or depth <= 1:
-        return cover.copy()
+        return cover
     share = 1 - math.exp(-fog * 0.22 * (min(depth, 60.0) - 1))
-    air = np.array([*ambient, 1.0], np.float32) * np.float32(share)
-    out: Floats = cover * np.array([1 - share] * 3 + [1.0], np.float32)
-    out[..., :3] += cover[..., 3:] * air[:3]
-    return out
+    # One 4 x 4 mix: colours fade by the share, and the air comes in with the cover's own alpha.
+    mix = np.eye(4, dtype=np.float32) * np.float32(1 - share)
+    mix[:, 3] = (*(share * channel for channel in ambient), 1.0)
+    return floats(cv2.transform(cover, mix))
 
 
 def defocus(pixels: Floats, radius: float, *, highlights: bool = False) -> Floats:
@@ -154,7 +157,7 @@ def _resized(pixels: Floats, width: int, height: int, how: int = cv2.INTER_LINEA
 
 def _disk(pixels: Floats, radius: float) -> Floats:
     """A disk filter; large radii at half size, since nothing finer survives them."""
-    if radius > 7:
+    if radius > 5:
         h, w = pixels.shape[:2]
         small = _resized(pixels, max(1, w // 2), max(1, h // 2), cv2.INTER_AREA)
         return _resized(_disk(small, radius / 2), w, h)
@@ -166,9 +169,20 @@ def _disk(pixels: Floats, radius: float) -> Floats:
 
 def grade_sheet(premultiplied: Floats, grade: Grade) -> Floats:
     """Develop the colours of a premultiplied RGBA sheet; its alpha stays."""
-    alpha = premultiplied[..., 3:]
-    straight = np.asarray(premultiplied[..., :3] / np.maximum(alpha, 1e-4), dtype=np.float32)
-    return np.concatenate([grade_colours(straight, grade) * alpha, alpha], axis=2)
+    out = premultiplied.copy()
+    alpha = out[..., 3]
+    if alpha.min() > 0.996:
+        out[..., :3] = grade_colours(np.ascontiguousarray(out[..., :3]), grade)
+        return out
+    if not alpha.any():
+        return out
+    # What is nowhere painted needs no developing: only the rows and columns that hold paint are.
+    rows, columns = np.flatnonzero(alpha.any(axis=1)), np.flatnonzero(alpha.any(axis=0))
+    part = out[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    cover = np.repeat(part[..., 3:], 3, axis=2)
+    straight = floats(cv2.divide(np.ascontiguousarray(part[..., :3]), np.maximum(cover, np.float32(1e-4))))
+    part[..., :3] = cv2.multiply(grade_colours(straight, grade), cover)
+    return out
 
 
 def grade_colours(rgb: Floats, grade: Grade) -> Floats:
@@ -176,33 +190,42 @@ def grade_colours(rgb: Floats, grade: Grade) -> Floats:
 
     Linear light is taken as the square, whose root costs a tenth of the true curve's: the difference is a shade.
     """
-    lin = rgb * rgb * np.float32(2.0**grade.exposure)
-    over = np.maximum(lin - 0.8, 0) * 5
-    out = np.sqrt(np.minimum(lin, 0.8) + over / (1 + over) * np.float32(0.2))
+    lin = cv2.multiply(rgb, rgb, scale=2.0**grade.exposure)
+    if lin.max(initial=0.0) > 0.8:
+        over = np.maximum(lin - np.float32(0.8), 0)
+        lin = np.minimum(lin, np.float32(0.8)) + over / (over + np.float32(0.2)) * np.float32(0.2)
+    out = floats(cv2.sqrt(lin))
     if grade.contrast != 1:
-        out = (out - np.float32(0.42)) * np.float32(grade.contrast) + np.float32(0.42)
-    luma = np.clip(out @ WHITE, 0, 1)[..., None]
+        out -= np.float32(0.42)
+        out *= np.float32(grade.contrast)
+        out += np.float32(0.42)
+    if grade.saturation == 1 and not any(grade.shadows) and not any(grade.highlights):
+        return floats(np.clip(out, 0, 1, out=out))
+    luma = np.clip(_luma(out), 0, 1)
     if grade.saturation != 1:
-        out = luma + (out - luma) * np.float32(grade.saturation)
-    if any(grade.shadows):
-        out += (1 - luma) ** 2 * np.array(grade.shadows, np.float32)
-    if any(grade.highlights):
-        out += luma * luma * np.array(grade.highlights, np.float32)
-    return np.asarray(np.clip(out, 0, 1), dtype=np.float32)
+        # cv2 mixes all three channels in one pass.
+        share = np.float32(grade.saturation)
+        out = floats(cv2.transform(out, share * np.eye(3, dtype=np.float32) + (1 - share) * WHITE[None, :]))
+    for tone, tint in (((1 - luma) ** 2, grade.shadows), (luma * luma, grade.highlights)):
+        if any(tint):
+            out += tone[..., None] * np.array(tint, np.float32)
+    return floats(np.clip(out, 0, 1, out=out))
+
+
+def _luma(rgb: Floats) -> Floats:
+    return floats(cv2.transform(rgb, WHITE[None, :]))
 
 
 def grade_light(light: Floats, grade: Grade) -> Floats:
     """The same for added light, which has no black point to move."""
-    gain = np.float32(2.0 ** (grade.exposure / 2))
-    luma = (light @ WHITE)[..., None]
-    return np.maximum((luma + (light - luma) * np.float32(grade.saturation)) * gain, 0)
+    gain, share = np.float32(2.0 ** (grade.exposure / 2)), np.float32(grade.saturation)
+    mixed = cv2.transform(light, gain * (share * np.eye(3, dtype=np.float32) + (1 - share) * WHITE[None, :]))
+    return np.maximum(floats(mixed), 0)
 
 
 def _bloom(rgb: Floats, amount: float) -> Floats:
-    if amount <= 0:
-        return np.zeros_like(rgb)
     h, w = rgb.shape[:2]
-    bright = np.clip(rgb - 0.55, 0, None)
+    bright = np.maximum(rgb - np.float32(0.55), 0)
     small = cv2.resize(bright, (max(2, w // 8), max(2, h // 8)), interpolation=cv2.INTER_AREA)
     glow = cv2.GaussianBlur(small, (0, 0), h / 8 / 40) + cv2.GaussianBlur(small, (0, 0), h / 8 / 14)
     return np.asarray(cv2.resize(glow, (w, h), interpolation=cv2.INTER_LINEAR)) * np.float32(0.8 * amount)

@@ -3,27 +3,29 @@
 It works from the reference's own pixels, so its likeness is by design and proves nothing; its profile says so.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from samecast.core.recipe import Member, Recipe
 from samecast.models.storyboard.actor import Actor, cast_actor
-from samecast.models.storyboard.compositor import Finish, Set, render_frame
-from samecast.models.storyboard.cutout import Cutout, cut_out
+from samecast.models.storyboard.compositor import Finish, Set, clear_of_middle, render_frames
+from samecast.models.storyboard.cutout import Cutout, cut_out, within_reach
 from samecast.models.storyboard.develop import develop
-from samecast.models.storyboard.framing import Figure, Placement, Wish, figure_of, place
+from samecast.models.storyboard.framing import Figure, Placement, Wish, figure_of, look_room, place_all, softened
 from samecast.models.storyboard.scene import Scene, Setting
 from samecast.models.storyboard.scenes import painter_for
 from samecast.models.storyboard.scenes.palettes import load_palette
 from samecast.models.storyboard.staging import Staging, stage
-from samecast.models.storyboard.style import styled, undrawn
+from samecast.models.storyboard.style import styled, undrawn, without_colour
 from samecast.models.storyboard.weather import bake_weather
-from samecast.ports import FaceReader, Matting, Picture, Pixels, Render, Rendered
+from samecast.ports import FaceReader, Matting, Picture, Render, Rendered
 
 VERSION = "1"
 """Changes whenever equal recipes would give other pixels."""
+OUTDOORS = ("rain", "heavy rain", "snow", "fog", "dust")
+"""Weather that stays outside where the place has a roof; steam does not."""
 KEPT_CUTOUTS = 8
 """Cut-outs kept between takes: they depend on the reference alone."""
 
@@ -31,7 +33,9 @@ KEPT_CUTOUTS = 8
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Placed:
     member: Member
+    index: int
     cutout: Cutout
+    figure: Figure
     placement: Placement
 
 
@@ -50,7 +54,7 @@ class Storyboard:
     def render(self, order: Render) -> Rendered:
         """Stage, paint and light at once; the frames are composited as they are read."""
         taken, notes = self.bake(order)
-        return Rendered(frames=_frames(taken, order.recipe), notes=notes)
+        return Rendered(frames=render_frames(taken, order.recipe.frames, order.recipe.fps), notes=notes)
 
     def bake(self, order: Render) -> tuple[Set, tuple[str, ...]]:
         """All that is done once a take, and the notes about what could not be done as asked."""
@@ -59,19 +63,22 @@ class Storyboard:
         cutouts = [self._cutout(member, order.references) for member in recipe.members]
         order.on_step("paint", 1, 4)
         scene, known = _painted(staging, recipe)
+        if any(cutout.grey for cutout in cutouts):
+            scene = without_colour(scene)
         order.on_step("light", 2, 4)
         placed = _stand(recipe.members, cutouts, staging, scene)
-        actors = [_actor(entry, scene, staging, recipe, index) for index, entry in enumerate(placed)]
+        actors = [_actor(entry, scene, staging, recipe) for entry in placed]
         order.on_step("develop", 3, 4)
         taken = _taken(scene, staging, actors)
         order.on_step("develop", 4, 4)
-        return taken, _notes(recipe, known, placed)
+        kept_out = [kind for kind in staging.weather if scene.indoors and kind in OUTDOORS]
+        return taken, _notes(recipe, known, placed, kept_out)
 
     def _cutout(self, member: Member, references: dict[str, Picture]) -> Cutout:
         """The strongest cut-out of a member: the first reference, which leads the others."""
         sha256 = member.references[0]
         if sha256 not in self._cutouts:
-            picture = references[sha256]
+            picture = within_reach(references[sha256])
             faces = self._faces.faces(picture.rgb)
             while len(self._cutouts) >= KEPT_CUTOUTS:
                 self._cutouts.pop(next(iter(self._cutouts)))
@@ -92,26 +99,34 @@ def _painted(staging: Staging, recipe: Recipe) -> tuple[Scene, bool]:
 
 
 def _stand(members: Sequence[Member], cutouts: Sequence[Cutout], staging: Staging, scene: Scene) -> list[_Placed]:
-    """Place every figure, the first in front; those behind may hide their cut edges behind those in front."""
-    front: list[tuple[Figure, Placement]] = []
-    placed = []
-    for member, cutout, across in zip(members, cutouts, staging.across, strict=False):
-        figure = figure_of(cutout)
-        wish = Wish(
+    """Place every figure; those in front come last, as they are drawn."""
+    figures = [figure_of(cutout) for cutout in cutouts][: len(staging.across)]
+    alone = len(figures) == 1
+    wishes = [
+        Wish(
             size=staging.size,
             asked=staging.size_asked,
-            across=across,
+            across=look_room(across, figure.yaw) if alone else across,
             reach=staging.path.reach(),
             ground=scene.ground,
             larger=staging.larger,
         )
-        placement = place(figure, staging.frame, wish, behind=front)
-        front.append((figure, placement))
-        placed.append(_Placed(member=member, cutout=cutout, placement=placement))
-    return placed[::-1]
+        for figure, across in zip(figures, staging.across, strict=False)  # nobody has a place too
+    ]
+    placements, order = place_all(figures, staging.frame, wishes)
+    return [
+        _Placed(
+            member=members[index],
+            index=index,
+            cutout=softened(cutouts[index], placements[index], staging.frame),
+            figure=figures[index],
+            placement=placements[index],
+        )
+        for index in order
+    ]
 
 
-def _actor(entry: _Placed, scene: Scene, staging: Staging, recipe: Recipe, index: int) -> Actor:
+def _actor(entry: _Placed, scene: Scene, staging: Staging, recipe: Recipe) -> Actor:
     return cast_actor(
         entry.cutout,
         entry.placement.to_frame,
@@ -119,36 +134,38 @@ def _actor(entry: _Placed, scene: Scene, staging: Staging, recipe: Recipe, index
         staging,
         action=f"{recipe.brief.performance or ''} {recipe.brief.action or ''}".strip(),
         seconds=recipe.seconds,
-        number=index,
+        number=entry.index,
+        stands=entry.figure.grounded,
     )
 
 
 def _taken(scene: Scene, staging: Staging, actors: Sequence[Actor]) -> Set:
-    dice = np.random.default_rng(staging.finish_seed)
+    dice, vanish = np.random.default_rng(staging.finish_seed), (scene.vanish_x, scene.horizon)
     colours = tuple(light.colour for light in scene.lights if light.role != "fill")
     return Set(
         frame=staging.frame,
-        sheets=develop(scene, staging.frame, staging.lens, fog=0.0 if scene.indoors else staging.fog),
+        sheets=clear_of_middle(
+            develop(scene, staging.frame, staging.lens, fog=0.0 if scene.indoors else staging.fog),
+            staging.path,
+            staging.frame,
+            vanish=vanish,
+        ),
         actors=actors,
         air=bake_weather(
-            () if scene.indoors else staging.weather,
+            tuple(kind for kind in staging.weather if not (scene.indoors and kind in OUTDOORS)),
             staging.frame,
             dice,
             light_colours=colours,
             ambient=scene.ambient,
+            ground=None if scene.indoors else (scene.horizon + 0.3 * (1.0 - scene.horizon), 0.98),
         ),
         path=staging.path,
-        vanish=(scene.vanish_x, scene.horizon),
+        vanish=vanish,
         finish=Finish(staging.frame, dice),
     )
 
 
-def _frames(taken: Set, recipe: Recipe) -> Iterator[Pixels]:
-    for index in range(recipe.frames):
-        yield render_frame(taken, index, index / recipe.fps if recipe.fps else 0.0)
-
-
-def _notes(recipe: Recipe, known: bool, placed: Sequence[_Placed]) -> tuple[str, ...]:
+def _notes(recipe: Recipe, known: bool, placed: Sequence[_Placed], kept_out: Sequence[str]) -> tuple[str, ...]:
     notes: list[str] = []
     if not known:
         words = recipe.brief.place_words
@@ -158,6 +175,10 @@ def _notes(recipe: Recipe, known: bool, placed: Sequence[_Placed]) -> tuple[str,
             notes.append("The prompt names no place that the storyboard knows: drawn as a plain studio.")
     if styles := undrawn(recipe.brief):
         notes.append(f"The storyboard cannot draw the style {', '.join(styles).replace('_', ' ')}: left out.")
-    for entry in reversed(placed):
+    if kept_out:
+        notes.append(f"The place has a roof: {' and '.join(kept_out)} left outside.")
+    if any(entry.cutout.grey for entry in placed):
+        notes.append("The reference is black and white, so the take is: the storyboard invents no colours.")
+    for entry in sorted(placed, key=lambda entry: entry.index):
         notes += [f"@{entry.member.handle}: {note}" for note in entry.placement.notes]
     return tuple(notes)

@@ -40,6 +40,7 @@ class _Form:
     strands: Floats
     outside: Floats
     edge: Floats
+    skin: Floats
     level: float
 
 
@@ -78,8 +79,24 @@ def _form_of(cutout: Cutout) -> _Form:
         strands=strands.astype(np.float32),
         outside=away,
         edge=np.exp(-away / max(1.5, 0.022 * size)).astype(np.float32),
+        skin=_skin_of(cutout, linear, luma),
         level=max(level, 0.01),
     )
+
+
+def _skin_of(cutout: Cutout, linear: Floats, luma: Floats) -> Floats:
+    """Where skin is, 0..1: the face, and what has the face's own hue elsewhere (a neck, hands). 0 without a face."""
+    face = cutout.relief.face
+    sure = (face > 0.8) & (cutout.alpha > 0.95)
+    if cutout.face is None or sure.sum() < 50:
+        return np.zeros_like(luma)
+    hue = linear[..., (0, 2)] / (linear.sum(axis=2, keepdims=True) + 0.01)
+    own = np.median(hue[sure], axis=0)
+    gap = ((hue - own) ** 2).sum(axis=2) / np.float32(2 * 0.04**2)
+    dark = np.clip(luma / (0.35 * np.median(luma[sure]) + 1e-3) - 0.4, 0.0, 1.0)
+    alike = np.exp(-gap) * dark
+    soft = cv2.GaussianBlur(floats(alike), (0, 0), max(1.0, 0.012 * max(luma.shape)))
+    return floats(np.maximum(face, soft))
 
 
 def _own_light(cutout: Cutout, luma: Floats) -> Floats:
@@ -130,31 +147,48 @@ def _summed(
     wet: float,
 ) -> Floats:
     """Radiance, H x W x 3, of the subject under `lights`, each with a share of its strength."""
-    air = _tint(ambient, 0.25)
+    # Skin must stay skin: it takes less of a light's colour than hair, cloth and things do.
+    skin = (0.85 * form.skin)[..., None]
+    share_of = _air_share(lights)
     up = form.folds[..., 1:2]
-    shaped = 0.42 * (0.8 + 0.25 * up) * air
-    reference = 0.42
+    shaped = share_of * (0.8 + 0.25 * up) * _cast(ambient, (0.3, 0.6), skin)
+    reference = share_of
     rims = np.zeros_like(form.albedo)
     for light, share in lights:
         if light.role == "rim":
             rims += _rim(cutout, form, light) * (light.strength * share)
             continue
-        wrap, keep = (0.18, 0.34) if light.role == "key" else (0.9, 0.36)
+        wrap, keeps = (0.18, (0.36, 0.66)) if light.role == "key" else (0.9, (0.36, 0.62))
         # Warm light flatters skin and may show; cold light on the face soon looks like illness.
-        keep *= 1.0 + 0.8 * float(np.clip(light.colour[0] - light.colour[2], 0.0, 1.0))
-        lit = _lambert(form.folds, light.direction, wrap)[..., None] * _tint(light.colour, keep)
+        warm = 1.0 + 1.3 * float(np.clip(light.colour[0] - light.colour[2], 0.0, 1.0))
+        cast = _cast(light.colour, (keeps[0] * warm, min(0.9, keeps[1] * warm)), skin)
+        lit = _lambert(form.folds, light.direction, wrap)[..., None] * cast
         shaped = shaped + lit * (light.strength * share)
         reference += light.strength * _typical(light, wrap)
         if wet > 0 and light.role == "key":
             rims += _glisten(form, light)[..., None] * _tint(light.colour, 0.8) * (0.5 * wet * light.strength)
-    # A dark exposure looks greyer than it is: a little more of the subject's own colour keeps skin alive.
+    # A dark exposure looks greyer than it is: skin keeps a little more of its own colour, cloth goes grey by night.
     grey = (form.albedo @ LUMA)[..., None]
-    own = np.maximum(grey + (form.albedo - grey) * (1.0 + 0.22 * (1.0 - min(1.0, gain))), 0.0)
+    dark = 1.0 - min(1.0, gain)
+    vivid = 1.0 + dark * (0.22 * skin - 0.36 * (1.0 - skin))
+    own = np.maximum(grey + (form.albedo - grey) * vivid, 0.0)
     body = own * (shaped / reference) * _falloff(cutout, gain)[..., None] * gain
     punch = 0.55 + 0.45 * min(1.0, gain)
     haze = to_linear(np.asarray(ambient, np.float32)[None, None] * 255.0)[0, 0]
-    creeping = np.exp(-form.outside / max(2.0, 0.05 * cutout.head[3]))[..., None] * haze * 0.10
+    creeping = np.exp(-form.outside / max(2.0, 0.05 * cutout.head[3]))[..., None] * haze * 0.13
     return floats(body + rims * punch + creeping)
+
+
+def _air_share(lights: Sequence[tuple[Light, float]]) -> float:
+    """How much light comes from everywhere: as much as the fills ask for, so that little fill leaves deep shadows."""
+    fills = [light.strength for light, _ in lights if light.role == "fill"]
+    return 0.42 if not fills else 0.10 + 0.64 * min(sum(fills), 0.75)
+
+
+def _cast(colour: Colour, keeps: tuple[float, float], skin: Floats) -> Floats:
+    """A light's tint where `skin` is 1 (the first of `keeps`) and where it is 0 (the second)."""
+    hue = _tint(colour, 1.0) - 1.0
+    return floats(1.0 + hue * (keeps[1] + (keeps[0] - keeps[1]) * skin))
 
 
 def _typical(light: Light, wrap: float) -> float:
@@ -200,7 +234,7 @@ def _glisten(form: _Form, light: Light) -> Floats:
 
 def _falloff(cutout: Cutout, gain: float) -> Floats:
     """At night light falls on the face first: the body darkens downward, the more the darker the scene."""
-    depth = 0.45 * float(np.clip(1.0 - gain, 0.0, 1.0))
+    depth = 0.55 * float(np.clip(1.0 - gain, 0.0, 1.0))
     rows = np.arange(cutout.height, dtype=np.float32)
     chin, size = cutout.head[1] + cutout.head[3], cutout.head[3]
     down = np.clip((rows - chin) / (3.2 * size), 0.0, 1.0)

@@ -12,7 +12,7 @@ from samecast.models.storyboard.develop import Lens
 from samecast.models.storyboard.scene import Frame
 
 NIGHT_PLACES = {"neon_street", "bar", "stage", "spacecraft"}
-FOG = {"fog": 0.55, "steam": 0.06, "dust": 0.22, "heavy rain": 0.16, "rain": 0.07, "snow": 0.12}
+FOG = {"fog": 0.22, "steam": 0.06, "dust": 0.22, "heavy rain": 0.16, "rain": 0.07, "snow": 0.12}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ class Look:
     """One entry of looks.toml; its head comment says what each number does."""
 
     exposure: float = 0.0
+    subject: float = 0.0
     contrast: float = 1.0
     saturation: float = 1.0
     shadows: Colour = (0.0, 0.0, 0.0)
@@ -28,6 +29,9 @@ class Look:
     key: float = 1.0
     rim: float = 1.0
     fill: float = 1.0
+    halo: float = 0.0
+    glow: Colour = (0.0, 0.0, 0.0)
+    gel: Colour = (0.0, 0.0, 0.0)
     warmth: float = 0.0
     flicker: float = 0.0
 
@@ -46,13 +50,23 @@ def looks() -> dict[tuple[str, str], Look]:
 def styled(scene: Scene, brief: Brief) -> Scene:
     """The scene with every style and light of the brief that there is a look for."""
     wanted = [("style", style) for style in brief.style] + [("light", light) for light in brief.light]
+    # "At golden hour" is an hour, a warm light and a warm style in one: the hour's own palette is warm already.
+    if brief.time_of_day == "golden hour":
+        wanted = [key for key in wanted if key not in (("style", "golden_warm"), ("light", "warm"))]
     for look in (looks()[key] for key in wanted if key in looks()):
         scene = replace(
             scene,
             grade=_mixed(scene.grade, look),
-            lights=tuple(_relit(light, look) for light in scene.lights),
+            lights=(*(_relit(light, look) for light in scene.lights), *_halo(scene.lights, look), *_flame(look)),
+            subject_exposure=scene.subject_exposure + look.subject,
         )
-    return scene
+    gels = [looks()[key].gel for key in wanted if key in looks() and any(looks()[key].gel)]
+    return replace(scene, lights=_gelled(scene.lights, gels)) if gels else scene
+
+
+def without_colour(scene: Scene) -> Scene:
+    """The scene in black and white: a black-and-white figure in a coloured place would be a statue."""
+    return replace(scene, grade=replace(scene.grade, saturation=0.0))
 
 
 def undrawn(brief: Brief) -> tuple[str, ...]:
@@ -74,6 +88,36 @@ def _mixed(grade: Grade, look: Look) -> Grade:
         highlights=_sum(grade.highlights, look.highlights),
         bloom=max(grade.bloom, look.bloom),
     )
+
+
+def _halo(lights: tuple[Light, ...], look: Look) -> tuple[Light, ...]:
+    """A source straight behind the figure edges it on both sides."""
+    behind = [light for light in lights if light.role == "rim"] or [light for light in lights if light.role == "key"]
+    if look.halo <= 0 or not behind:
+        return ()
+    colour = max(behind, key=lambda light: light.strength).colour
+    return tuple(
+        Light(colour=colour, strength=look.halo, direction=(side * 0.8, 0.4, -0.45), role="rim") for side in (-1, 1)
+    )
+
+
+def _gelled(lights: tuple[Light, ...], gels: list[Colour]) -> tuple[Light, ...]:
+    """Coloured lights from the sides, the first named from the left; what edged the figure before gives way."""
+    own = [replace(light, strength=light.strength * 0.25) if light.role == "rim" else light for light in lights]
+    for index, colour in enumerate(gels):
+        side = -1.0 if index % 2 == 0 else 1.0
+        own.append(Light(colour=colour, strength=1.6, direction=(side * 0.9, 0.2, -0.45), role="rim"))
+        own.append(Light(colour=colour, strength=0.45, direction=(side * 0.95, 0.1, 0.3), role="key"))
+    return tuple(own)
+
+
+def _flame(look: Look) -> tuple[Light, ...]:
+    """A small near source, low before the figure: a fire, a candle."""
+    if not any(look.glow):
+        return ()
+    near = Light(colour=look.glow, strength=1.1, direction=(0.55, -0.25, 0.8), role="key", flicker=look.flicker)
+    edge = Light(colour=look.glow, strength=0.5, direction=(0.9, -0.1, -0.3), role="rim", flicker=look.flicker)
+    return near, edge
 
 
 def _sum(a: Colour, b: Colour) -> Colour:

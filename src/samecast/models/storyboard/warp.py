@@ -5,6 +5,7 @@ a figure that fills half of a 720 x 1280 frame. Everything depends on the pose a
 """
 
 import math
+import threading
 from typing import Any
 
 import cv2
@@ -56,7 +57,7 @@ class Puppet:
             self._eyes = eyes_of(points.astype(np.float32), self._steady)
         self._solid = _bounds(self._steady)
         self._size = (self._width, self._height)
-        self._buffers: dict[str, Scratch] = {}
+        self._own = threading.local()
 
     def draw_into(self, canvas: Pixels, pose: Pose, camera: Affine = STILL, *, glow: float = 1.0) -> None:
         """Lay the figure over `canvas` (H x W x 4 uint8, premultiplied), in place.
@@ -87,13 +88,14 @@ class Puppet:
         _over(canvas[top:bottom, left:right], pixels(figure))
 
     def _buffer(self, use: str, size: tuple[int, int], channels: int) -> Scratch:
-        """Memory kept between frames: fresh pages every frame cost more than the drawing."""
+        """Memory kept between frames, each thread its own: fresh pages every frame cost more than the drawing."""
+        buffers: dict[str, Scratch] = self._own.__dict__
         kind = np.float32 if use == "map" else np.uint8
         shape = (size[1], size[0], channels)
-        kept = self._buffers.get(use)
+        kept = buffers.get(use)
         if kept is None or kept.size < math.prod(shape):
             kept = np.empty(math.prod(shape), kind)
-            self._buffers[use] = kept
+            buffers[use] = kept
         return kept[: math.prod(shape)].reshape(shape)
 
     def _lit(self, pose: Pose, glow: float) -> Pixels:

@@ -120,10 +120,10 @@ def _disc(radius: float) -> Floats:
     reach = int(np.ceil(radius * 1.25 + 1.5))
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1].astype(np.float32)
     away = np.hypot(x, y)
-    if radius < 4.0:
+    if radius < 6.5:
         return np.asarray(np.exp(-((away / max(radius, 0.6)) ** 2)), np.float32)
-    edge = np.clip((radius - away) / (radius * 0.28) + 0.5, 0.0, 1.0)
-    rim = 0.78 + 0.22 * np.exp(-(((away - radius * 0.86) / (radius * 0.16)) ** 2))
+    edge = np.clip((radius - away) / (radius * 0.5) + 0.5, 0.0, 1.0)
+    rim = 0.88 + 0.12 * np.exp(-(((away - radius * 0.86) / (radius * 0.16)) ** 2))
     return np.asarray(edge * edge * (3 - 2 * edge) * rim, np.float32)
 
 

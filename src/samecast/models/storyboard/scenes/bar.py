@@ -3,19 +3,14 @@
 from dataclasses import dataclass
 
 import numpy as np
-import skia
 
-from samecast.models.storyboard.scene import Colour, Frame, Grade, Layer, Light, Scene, Setting
+from samecast.models.storyboard.scene import Colour, Grade, Light, Scene, Setting
 from samecast.models.storyboard.scenes.brush import (
     Box,
-    Sheet,
-    add_light,
     fill,
-    glow,
     linear,
     mix,
     polygon,
-    radial,
     shade,
     stroke,
     vary,
@@ -74,7 +69,7 @@ def paint(setting: Setting) -> Scene:
     warm = palette["lamp"][0]
     return Scene(
         place="bar",
-        layers=(*back.layers(5.0), *middle.layers(2.8), *near_layers, _glasses(frame, bar, palette, level)),
+        layers=(*back.layers(5.0), *middle.layers(2.8), *near_layers),
         lights=(
             Light(colour=warm, strength=0.85 * level, direction=(-bar.side * 0.35, 0.8, 0.5), role="key"),
             Light(colour=palette["shelf"][0], strength=1.0 * level, direction=(bar.side * 0.75, 0.2, -0.6), role="rim"),
@@ -307,38 +302,3 @@ def _pendants(easel: Easel, bar: Bar, palette: Palette, level: float, z: float) 
         )
         bulb(easel, (x, y - 0.01, z), 0.062, warm, level)
         easel.lamp((x, y - 0.9, z), warm, 0.6 * level, 1.0)
-
-
-def _glasses(frame: Frame, bar: Bar, palette: Palette, level: float) -> Layer:
-    """Bottles and a glass standing close, at the lower edge of one side; warm discs of light at the other."""
-    sheet = Sheet(frame, overscan=(0.38, 0.28), scale=0.5)
-    lit = sheet.twin()
-    w, h, unit = frame.width, frame.height, min(frame.width, frame.height)
-    side = -bar.side
-    for k in range(3):
-        x = w * (0.5 + side * 0.5) - side * unit * (0.03 - 0.10 * k) - side * unit * 0.02
-        wide, tall = unit * 0.085, unit * (0.42 - 0.06 * k)
-        glass = palette["bottles"][(k + 1) % len(palette["bottles"])]
-        top = h * 1.03 - tall
-        body = skia.Path().addRoundRect(
-            skia.Rect(x - wide / 2, top + tall * 0.32, x + wide / 2, h * 1.3), wide * 0.2, wide * 0.2
-        )
-        body.addRoundRect(skia.Rect(x - wide * 0.15, top, x + wide * 0.15, top + tall * 0.4), 4, 4)
-        sheet.canvas.drawPath(
-            body,
-            linear((x - wide / 2, 0), (x + wide / 2, 0), [shade(glass, 0.1), shade(glass, 0.42), shade(glass, 0.06)]),
-        )
-        lit.canvas.drawRect(
-            skia.Rect(x - wide * 0.3, top + tall * 0.4, x - wide * 0.18, h * 1.3),
-            fill(shade(palette["lamp"][0], 0.5 * level)),
-        )
-    dice = np.random.default_rng(bar.seed + 11)
-    for _ in range(5):
-        x = w * (0.5 - side * float(dice.uniform(0.42, 0.62)))
-        y = h * float(dice.uniform(-0.05, 0.3))
-        r = unit * float(dice.uniform(0.02, 0.045))
-        tone = shade(palette["lamp"][0], float(dice.uniform(0.15, 0.4)) * level)
-        lit.canvas.drawCircle(x, y, r, radial((x, y), r, [tone, shade(tone, 0.8)]))
-    glow(lit, tight=0.003 * h, wide=0.012 * h, strength=0.4)
-    add_light(sheet, lit)
-    return sheet.layer(0.55)

@@ -6,7 +6,7 @@ import numpy as np
 import skia
 
 from samecast.models.storyboard.scene import Colour, Grade, Layer, Light, Scene, Setting
-from samecast.models.storyboard.scenes.brush import Box, Sheet, fill, linear, mix, polygon, shade
+from samecast.models.storyboard.scenes.brush import Box, fill, linear, mix, polygon, shade
 from samecast.models.storyboard.scenes.easel import Easel
 from samecast.models.storyboard.scenes.interior import Palette, flood, lay_floor, room_eye, weather_walls
 from samecast.models.storyboard.scenes.wet_ground import mirror_of
@@ -72,7 +72,6 @@ def paint(setting: Setting) -> Scene:
         if depth > 8:
             easel.veil(palette["air"][0], 0.16)
         layers.extend([easel.merged(depth)] if depth > 8 else easel.layers(depth))
-    layers.append(_doorway(setting, hall, palette))
     lamp = palette[f"{hall.style}_lamp"][0]
     return Scene(
         place="corridor",
@@ -215,15 +214,3 @@ def _ceiling_things(easel: Easel, hall: Hall, z: float) -> None:
         pen.setStrokeWidth(width)
         canvas.drawPath(path, pen)
     easel.solid(eye.level((0.75, 1.15), HEIGHT - 0.004, (z - 0.2, z + 0.2)), (0.3, 0.31, 0.33))
-
-
-def _doorway(setting: Setting, hall: Hall, palette: Palette) -> Layer:
-    """The frame of the door one looks through, dark and out of focus, at both edges."""
-    sheet = Sheet(setting.frame, overscan=(0.4, 0.3), scale=0.5)
-    w = setting.frame.width
-    _, top, right, bottom = sheet.bounds
-    left = -sheet.bounds[2] + w
-    dark, tone = shade(palette[hall.style][1], 0.12), shade(palette[hall.style][1], 0.3)
-    sheet.canvas.drawRect(skia.Rect(left, top, w * 0.055, bottom), linear((0, 0), (w * 0.055, 0), [dark, tone]))
-    sheet.canvas.drawRect(skia.Rect(w * 0.955, top, right, bottom), linear((w * 0.955, 0), (w, 0), [tone, dark]))
-    return sheet.layer(0.55)

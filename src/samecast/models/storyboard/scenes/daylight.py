@@ -149,7 +149,7 @@ def sky_grade(setting: Setting) -> Grade:
         case "dusk":
             grade = (-0.05, 1.05, 1.06, (0.0, 0.0, 0.04), (0.03, 0.0, 0.01), 0.35)
         case _:
-            grade = (-0.1, 1.06, 0.95, (-0.01, 0.0, 0.03), (0.0, 0.01, 0.03), 0.35)
+            grade = (0.2, 1.02, 0.95, (0.0, 0.004, 0.03), (0.0, 0.01, 0.03), 0.35)
     exposure, contrast, saturation, shadows, highlights, bloom = grade
     return Grade(
         exposure=exposure,
@@ -163,7 +163,7 @@ def sky_grade(setting: Setting) -> Grade:
 
 def subject_exposure(setting: Setting) -> float:
     """Stops by which a character under this sky is darker than in its own photograph."""
-    base = {"dawn": -0.45, "day": 0.0, "golden hour": -0.2, "dusk": -0.8, "night": -1.5}[setting.time]
+    base = {"dawn": -0.45, "day": 0.0, "golden hour": -0.2, "dusk": -0.9, "night": -1.95}[setting.time]
     return base - 0.25 * daylight(setting).cover
 
 

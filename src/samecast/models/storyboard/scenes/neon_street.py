@@ -295,22 +295,13 @@ def _tower(
 
 
 def _foreground(frame: Frame, setting: Setting) -> Layer:
-    """Out of focus at the edges: a lantern, a sign's edge, hanging wires. Nothing over the middle."""
+    """Lanterns on their wires, out of focus at one upper corner. Nothing over the middle."""
     palette, dice, lamps = setting.palette, setting.dice, LAMPS[setting.time]
     sheet = Sheet(frame, overscan=(0.35, 0.25), scale=0.5)
     lit = sheet.twin()
     w, h = frame.width, frame.height
-    _, top, _, bottom = sheet.bounds
+    _, top, _, _ = sheet.bounds
     side = 1 if dice.random() < 0.5 else -1
-    edge = w * (0.5 + side * 0.47)
-    post = skia.Rect(min(edge, edge + side * w * 0.5), top, max(edge, edge + side * w * 0.5), bottom)
-    sheet.canvas.drawRect(
-        post,
-        linear((edge, 0), (edge + side * w * 0.12, 0), [(0.09, 0.08, 0.13), (0.03, 0.03, 0.05), (0.02, 0.02, 0.03)]),
-    )
-    hue = pick(palette["neon_right" if side > 0 else "neon_left"], dice)
-    pen = 0.006 * h
-    lit.canvas.drawLine(edge + side * pen, h * 0.02, edge + side * pen, h * 0.55, stroke(shade(hue, lamps), pen))
     unit = min(w, h)
     for k in range(3):
         x = w * (0.5 - side * (0.50 - 0.085 * k)) + unit * 0.01

@@ -370,22 +370,17 @@ def _near(frame: Frame, eye: Eye, roof: Roof, palette: Palette, day: Daylight, a
 
 
 def _foreground(frame: Frame, roof: Roof, palette: Palette, day: Daylight, lamps: float) -> Layer:
-    """A pole with wires at one edge, a few bulbs of the string at the top corner, all out of focus."""
+    """Two wires and, when lamps burn, a few bulbs of the string across one upper corner, out of focus."""
     sheet = Sheet(frame, overscan=(0.38, 0.28), scale=0.5)
     lit = sheet.twin()
     w, h, unit = frame.width, frame.height, min(frame.width, frame.height)
-    _, top, _, bottom = sheet.bounds
+    _, top, _, _ = sheet.bounds
     x = w * (0.5 + roof.side * 0.49)
-    wide = unit * 0.035
     tone = shade(mix(day.fill, day.lit, 0.2), 0.22)
-    sheet.canvas.drawRect(
-        skia.Rect(x - wide, top, x + wide, bottom),
-        linear((x - wide, 0), (x + wide, 0), [shade(tone, 0.5), tone, shade(tone, 0.4)]),
-    )
     for k in range(2):
         path = (
             skia.Path()
-            .moveTo(x, h * (0.03 + 0.05 * k))
+            .moveTo(x + roof.side * w * 0.45, h * (0.06 + 0.05 * k))
             .quadTo(x - roof.side * w * 0.12, h * (0.09 + 0.05 * k), x - roof.side * w * 0.24, top)
         )
         sheet.canvas.drawPath(path, stroke(shade(tone, 0.4), unit * 0.007))

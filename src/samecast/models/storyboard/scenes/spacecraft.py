@@ -12,10 +12,7 @@ from samecast.models.storyboard.scene import Colour, Frame, Grade, Layer, Light,
 from samecast.models.storyboard.scenes.brush import (
     Box,
     Sheet,
-    add_light,
-    bloom,
     fill,
-    glow,
     linear,
     mix,
     polygon,
@@ -336,24 +333,11 @@ def _chair(easel: Easel, x: float, z: float, steel: Colour) -> None:
 
 
 def _foreground(frame: Frame, bridge: Bridge, palette: Palette) -> Layer:
-    """The edge of a bulkhead with a strip of light on one side; hanging cables on the other."""
+    """Hanging cables at one upper corner, out of focus."""
     sheet = Sheet(frame, overscan=(0.4, 0.3), scale=0.5)
-    lit = sheet.twin()
     w, h = frame.width, frame.height
-    left, top, right, bottom = sheet.bounds
+    _, top, _, _ = sheet.bounds
     side = -bridge.side
-    edge = w * (0.5 + side * 0.455)
-    outside = right if side > 0 else left
-    lean = side * w * 0.03
-    hull = [(edge, top), (outside, top), (outside, bottom), (edge + lean, bottom)]
-    dark = shade(palette["hull"][0], 0.16)
-    sheet.canvas.drawPath(
-        polygon(hull), linear((edge, 0), (edge + side * w * 0.2, 0), [shade(dark, 1.5), shade(dark, 0.4)])
-    )
-    pen = 0.005 * h
-    lit.canvas.drawLine(
-        edge + side * pen * 3, h * 0.12, edge + side * pen * 3 + lean * 0.6, h * 0.72, stroke(bridge.accent, pen)
-    )
     for k in range(3):
         x = w * (0.5 - side * (0.49 - 0.02 * k))
         path = (
@@ -362,7 +346,4 @@ def _foreground(frame: Frame, bridge: Bridge, palette: Palette) -> Layer:
             .quadTo(x + side * w * 0.05, h * (0.12 + 0.05 * k), x - side * w * 0.12, h * (0.2 + 0.06 * k))
         )
         sheet.canvas.drawPath(path, stroke((0.02, 0.02, 0.03), 0.012 * h))
-    lit.array[...] = bloom(lit.array, [])
-    glow(lit, tight=0.004 * h, wide=0.016 * h, strength=0.6)
-    add_light(sheet, lit)
     return sheet.layer(0.55)

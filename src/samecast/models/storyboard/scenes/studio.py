@@ -9,8 +9,6 @@ import numpy as np
 from samecast.models.storyboard.scene import Colour, Frame, Grade, Layer, Light, Scene, Setting
 from samecast.models.storyboard.scenes.brush import (
     Sheet,
-    add_light,
-    blur,
     fill,
     fractal_noise,
     glow,
@@ -40,7 +38,6 @@ def paint(setting: Setting) -> Scene:
             _paper(frame, paper, palette, x, dice),
             _sweep(frame, paper, palette, x),
             *_lamps(frame, palette, side),
-            _flag(frame, palette, side),
         ),
         lights=(
             Light(colour=lamp, strength=0.9, direction=(side * 0.6, 0.5, 0.6), role="key"),
@@ -132,22 +129,3 @@ def _lamps(frame: Frame, palette: Palette, side: int) -> tuple[Layer, Layer]:
         )
     glow(lit, tight=0.004 * h, wide=0.03 * h, strength=0.55)
     return cover.layer(1.9), lit.layer(1.9, light=True)
-
-
-def _flag(frame: Frame, palette: Palette, side: int) -> Layer:
-    """The edge of a black flag, close and out of focus, away from the main lamp."""
-    sheet = Sheet(frame, overscan=(0.38, 0.28), scale=0.5)
-    w = frame.width
-    left, top, right, bottom = sheet.bounds
-    edge = w * (0.5 - side * 0.475)
-    outside = left if side > 0 else right
-    dark = shade(palette["steel"][0], 0.35)
-    slant = [(edge, top), (outside, top), (outside, bottom), (edge - side * w * 0.05, bottom)]
-    sheet.canvas.drawPath(polygon(slant), fill(dark))
-    lit = sheet.twin()
-    lit.canvas.drawLine(
-        edge, top, edge - side * w * 0.05, bottom, stroke(shade(palette["rim"][0], 0.12), 0.004 * frame.height)
-    )
-    lit.array[...] = blur(lit.array, 2.0)
-    add_light(sheet, lit)
-    return sheet.layer(0.55)
