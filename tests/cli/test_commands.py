@@ -161,6 +161,16 @@ def test_shooting_scoring_and_shooting_again_like_it(eileen: Samecast, home: Pat
     assert Path(again.document["takes"][0]["path"]).read_bytes() == clip.read_bytes()
 
 
+def test_one_unreadable_file_does_not_lose_the_scores_of_the_others(eileen: Samecast, home: Path):
+    (home / "broken.png").write_text("no picture")
+    scored = eileen("score", "@eileen", home / "broken.png", sample_picture("astronaut.png"), "--json")
+    assert scored.status == 1
+    assert [entry["verdict"] for entry in scored.document["files"]] == ["not_measurable", "match"]
+    assert "broken.png" in scored.document["files"][0]["reason"]
+    assert "1 of 2" in scored.err
+    one_clear_line(eileen("score", "@eileen", home / "broken.png", "--json"))
+
+
 def test_an_unknown_place_is_drawn_plainly_and_said(eileen: Samecast, home: Path):
     shot = eileen("shoot", "@eileen inside a cathedral", "--takes", 1, "--out", home / "out", "--json")
     assert shot.status == 0

@@ -102,6 +102,11 @@ class Pick:
     why: str
 
 
+def unread(handle: str, reason: str) -> Score:
+    """The score of a file that could not be read at all: not measurable, by nobody, for that reason."""
+    return Score(handle=handle, verdict="not_measurable", encoder="none", reason=reason)
+
+
 def p_same(distance: float, *, slope: float, midpoint: float) -> float:
     """Calibrated probability at equal priors: 1 / (1 + exp(slope * (distance - midpoint)))."""
     return 1.0 / (1.0 + math.exp(max(-60.0, min(60.0, slope * (distance - midpoint)))))
