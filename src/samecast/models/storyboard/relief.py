@@ -147,7 +147,7 @@ def _head_mask(shape: tuple[int, ...], head: tuple[float, float, float, float], 
 
 def _face_depth(shape: tuple[int, ...], landmarks: Floats) -> tuple[Floats, Floats]:
     """The face's soft mask and the mesh's height toward the camera, in pixels, over the whole picture."""
-    points = landmarks[:468]
+    points = _in_front(landmarks[:468])
     left, top = np.floor(points[:, :2].min(axis=0)).astype(int) - 2
     right, bottom = np.ceil(points[:, :2].max(axis=0)).astype(int) + 3
     step = max(1, (right - left) // 110)
@@ -163,6 +163,16 @@ def _face_depth(shape: tuple[int, ...], landmarks: Floats) -> tuple[Floats, Floa
     cv2.fillConvexPoly(mask, cv2.convexHull(np.rint(shrunk).astype(np.int32)), 255)
     soft = cv2.GaussianBlur(mask.astype(np.float32) / 255.0, (0, 0), max(1.0, 0.045 * (right - left)))
     return np.asarray(soft, np.float32), np.asarray(mesh, np.float32)
+
+
+def _in_front(points: Floats) -> Floats:
+    """The points that nothing hides: on a head turned far aside the mesh's other half lies behind this one, and between
+    the two the surface would leap."""
+    width = float(np.ptp(points[:, 0]))
+    apart = np.linalg.norm(points[:, None, :2] - points[None, :, :2], axis=2)
+    behind = (-points[None, :, 2]) - (-points[:, None, 2]) > 0.10 * width
+    hidden = ((apart < 0.09 * width) & behind).any(axis=1)
+    return floats(points[~hidden])
 
 
 def _blurred(image: Floats, sigma: float) -> Floats:
