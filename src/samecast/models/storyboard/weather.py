@@ -105,10 +105,10 @@ def _snow(sky: Conditions) -> Baked:
         )
 
     behind: list[Passage] = [fog_sheet(sky, 0.1, 0.4, 7.0, veil=False)]
-    behind += [sheet(1300, (0.9, 1.7), 0.62, 0.06, 0.6), sheet(700, (1.3, 2.5), 0.75, 0.085, 0.9)]
-    behind.append(sheet(230, (2.0, 3.6), 0.85, 0.125, 1.3))
-    front: list[Passage] = [sheet(100, (2.6, 5.0), 0.8, 0.17, 1.8), sheet(30, (7.0, 15.0), 0.4, 0.26, 2.9)]
-    front.append(sheet(5, (19.0, 33.0), 0.2, 0.38, 4.2))
+    behind += [sheet(1300, (0.9, 1.7), 0.62, 0.06, 0.6), sheet(600, (1.3, 2.4), 0.66, 0.085, 0.9)]
+    behind.append(sheet(170, (1.9, 3.2), 0.62, 0.125, 1.3))
+    front: list[Passage] = [sheet(64, (2.0, 3.6), 0.56, 0.17, 1.8), sheet(14, (7.0, 15.0), 0.24, 0.26, 2.9)]
+    front.append(sheet(4, (19.0, 33.0), 0.16, 0.38, 4.2))
     return behind, front
 
 
