@@ -11,7 +11,7 @@ from samecast.settings import Settings, load_settings
 
 @pytest.fixture(autouse=True)
 def _clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HOME", "DATABASE_URL", "ASSETS_URL"):
+    for name in ("HOME", "DATABASE_URL", "ASSETS_URL", "FACE_ENCODER", "APPEARANCE_ENCODER"):
         monkeypatch.delenv(f"SAMECAST_{name}", raising=False)
 
 
@@ -26,6 +26,7 @@ def test_everything_lies_in_home_unless_said_otherwise(monkeypatch: pytest.Monke
     settings = load_settings()
     assert (settings.home, settings.database_url, settings.assets_url) == (tmp_path, None, None)
     assert settings.database_file.parent == settings.assets_folder.parent == tmp_path
+    assert settings.encoders_folder.parent == settings.encoders_file.parent == tmp_path
 
 
 def test_urls_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,6 +36,13 @@ def test_urls_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.database_url == "postgresql+psycopg://u:secret@h/d"
     assert settings.assets_url == "s3://bucket/prefix"
     assert "secret" not in repr(settings)
+
+
+def test_encoders_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (load_settings().face_encoder, load_settings().appearance_encoder) == (None, None)
+    monkeypatch.setenv("SAMECAST_FACE_ENCODER", "sface")
+    monkeypatch.setenv("SAMECAST_APPEARANCE_ENCODER", "dinov2-small")
+    assert (load_settings().face_encoder, load_settings().appearance_encoder) == ("sface", "dinov2-small")
 
 
 def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from samecast.core.errors import SamecastError
 from samecast.library import open_library
 from samecast.media import LocalMedia
-from samecast.ports import Pixels
+from samecast.ports import EncoderCard, Pixels
 from samecast.services.studio import Check
 from samecast.settings import Settings
 
@@ -24,7 +24,8 @@ def check(settings: Settings) -> list[Check]:
         "library": lambda: _library(settings),
         "disk": lambda: _disk(settings),
         "faces": _faces,
-        "identity": _identity,
+        "identity": lambda: _identity(settings),
+        "looks": lambda: _looks(settings),
         "drawing": _drawing,
         "video": _video,
     }
@@ -63,11 +64,36 @@ def _faces() -> str:
     return f"MediaPipe ready ({len(found)} faces in a black picture, as it should be)"
 
 
-def _identity() -> str:
-    from samecast.vision.identity import DlibIdentity
+def _identity(settings: Settings) -> str:
+    """The face encoder in use, with its weights and its calibration, on the face of a photograph."""
+    from samecast.vision.encoders import face_encoder
+    from samecast.vision.faces import MediaPipeFaces
 
-    card = DlibIdentity().card
-    return f"{card.name} {card.version}, weights {card.sha256[:12]}, {card.licence}"
+    encoder, rgb = face_encoder(settings), _photograph("astronaut")
+    encoder.encode(rgb, MediaPipeFaces().faces(rgb)[0])
+    return _carded(encoder.card)
+
+
+def _looks(settings: Settings) -> str:
+    """The appearance encoder in use, on half a photograph of a cat."""
+    from samecast.vision.encoders import appearance_encoder
+
+    encoder, rgb = appearance_encoder(settings), _photograph("chelsea")
+    alpha = np.zeros(rgb.shape[:2], np.float32)
+    alpha[:, : rgb.shape[1] // 2] = 1
+    encoder.encode(rgb, alpha)
+    return _carded(encoder.card_for(None))
+
+
+def _photograph(name: str) -> Pixels:
+    """One of those that come with scikit-image."""
+    from skimage import data
+
+    return np.asarray(getattr(data, name)(), np.uint8)
+
+
+def _carded(card: EncoderCard) -> str:
+    return f"{card.name} {card.version}, {card.sha256[:12]}, {card.licence}"
 
 
 def _drawing() -> str:

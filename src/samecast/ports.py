@@ -13,13 +13,19 @@ from typing import Literal, Protocol, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from samecast.core.cast import Character, Version
+from samecast.core.calibrating import AngleBand, Rate
+from samecast.core.cast import Anchor, Character, Version
+from samecast.core.consistency import AnchorKind, AnchorVerdict
 from samecast.core.grading import Grade, Measurements
+from samecast.core.kinds import SubjectKind
 from samecast.core.recipe import Recipe
+from samecast.core.report import Report
 from samecast.core.story import Shot, Take
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
+Box: TypeAlias = tuple[float, float, float, float]
+"""Left, top, width, height in pixels."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +109,8 @@ class EncoderCard:
     """The distance at a false accept rate of 1 % on the calibration set."""
     calibration: str
     """One sentence: set, counts, AUC."""
+    rates: tuple[Rate, ...] = ()
+    angles: tuple[AngleBand, ...] = ()
 
 
 Doubt: TypeAlias = Literal["small", "blurred", "turned"]
@@ -125,14 +133,75 @@ class FaceEncoder(Protocol):
 
 
 class AppearanceEncoder(Protocol):
-    """Describes a masked subject without a human face; `distance` compares two descriptions."""
+    """Describes a masked subject without a human face; `distance` compares two descriptions of one kind."""
 
-    @property
-    def card(self) -> EncoderCard: ...
+    def card_for(self, kind: SubjectKind | None) -> EncoderCard:
+        """The calibration for this kind; the pooled one for None, and for a kind that was never measured."""
+        ...
 
     def encode(self, rgb: Pixels, alpha: Floats) -> Floats: ...
 
     def distance(self, a: Floats, b: Floats) -> float: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnchorSight:
+    """One look for an anchor in one frame. `own` and `mirrored`: left, top, right, bottom in pixels, to be shown."""
+
+    verdict: AnchorVerdict
+    reason: str
+    strength: float | None = None
+    own: tuple[float, float, float, float] | None = None
+    mirrored: tuple[float, float, float, float] | None = None
+
+
+class AnchorPrint(Protocol):
+    """What an anchor looks like on the reference. `box`: left, top, right, bottom in the reference's pixels."""
+
+    @property
+    def kind(self) -> AnchorKind: ...
+
+    @property
+    def box(self) -> tuple[float, float, float, float]: ...
+
+
+class AnchorReader(Protocol):
+    """Looks for the anchors of a reference in other pictures."""
+
+    def learn(self, picture: Picture, face: Face | None, anchor: Anchor) -> AnchorPrint | str:
+        """What to look for; or one sentence why this anchor cannot be checked (no region, its place is hidden)."""
+        ...
+
+    def look(self, wanted: AnchorPrint, rgb: Pixels, face: Face | None, alpha: Floats | None) -> AnchorSight:
+        """`face`: the character's own face in this frame, if seen. `alpha`: the subject's matte, if there is one."""
+        ...
+
+
+class ClothingReader(Protocol):
+    """Describes what somebody wears below the face, to tell whose costume a face has on."""
+
+    def describe(self, rgb: Pixels, face: Face, others: Sequence[Face] = ()) -> Floats | None:
+        """The colours below the face, as one vector; None where they cannot be seen. `others` may hide them."""
+        ...
+
+    def likeness(self, a: Floats, b: Floats) -> float:
+        """0..1: that these are the same clothes."""
+        ...
+
+
+class CopyReader(Protocol):
+    """Tells a paste of the reference (the same pixels up to a warp) from the same character shown anew."""
+
+    @property
+    def limit(self) -> float:
+        """The probability from which a take is called a copy."""
+        ...
+
+    def learn(self, picture: Picture, face: Face | None) -> object: ...
+
+    def copied(self, reference: object, rgb: Pixels, face: Face | None) -> float | None:
+        """Calibrated probability that `rgb` holds the reference's own pixels; None where it cannot be told."""
+        ...
 
 
 class ReferenceGauge(Protocol):
@@ -168,6 +237,31 @@ class Cell:
     """ "good", "warn", "bad" or "neutral"."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cutting:
+    """A clip read through once, at thumbnail size: `cuts` in seconds (the first frame after each), and how it moves.
+
+    `seconds` and `frames` as decoded, not as the header claims. `flicker` and `frozen` as in
+    `core.consistency.Quality`; None where a clip is too short. `damaged`: a part could not be decoded.
+    """
+
+    seconds: float
+    frames: int
+    cuts: tuple[float, ...] = ()
+    flicker: float | None = None
+    frozen: float | None = None
+    damaged: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClipFrame:
+    """One judged frame of a clip, upright; `shot` counts the uncut stretches from 0."""
+
+    seconds: float
+    rgb: Pixels
+    shot: int = 0
+
+
 class Media(Protocol):
     """Reads and writes pictures and clips. Raises `BadMedia` for what is not one, `StorageFailed` for a bad disk.
 
@@ -184,6 +278,18 @@ class Media(Protocol):
 
     def clip_frames(self, path: Path, count: int) -> Iterator[tuple[float, Pixels]]:
         """About `count` evenly spaced frames as (seconds, rgb), upright, streamed; all of them if there are fewer."""
+        ...
+
+    def read_through(self, path: Path, watch: Callable[[float], None] = lambda share: None) -> Cutting:
+        """Decode the whole clip once, small, holding a few frames; `watch` is told the share done."""
+        ...
+
+    def judged_frames(self, path: Path, count: int, cutting: Cutting) -> Iterator[ClipFrame]:
+        """`count` evenly spaced frames and one soon after each cut, in order of time, streamed."""
+        ...
+
+    def jpeg(self, rgb: Pixels, *, longest: int, quality: int = 80) -> bytes:
+        """A small JPEG to be shown, its longer side at most `longest` pixels."""
         ...
 
     def png(self, picture: Picture, recipe: str | None = None) -> bytes: ...
@@ -206,6 +312,16 @@ class Media(Protocol):
 
 
 # --- keeping ----------------------------------------------------------------------------------------------------
+
+
+class ReportPage(Protocol):
+    """Draws a report as one self-contained HTML page, and as a table."""
+
+    def html(self, report: Report) -> str: ...
+
+    def csv(self, report: Report) -> str:
+        """One row a judged frame, character and file; a still is one row."""
+        ...
 
 
 class AssetStore(Protocol):

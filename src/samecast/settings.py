@@ -27,6 +27,10 @@ class Settings:
     """An SQLAlchemy URL such as `postgresql+psycopg://user@host/samecast`; None: `database_file`."""
     assets_url: str | None = field(default=None, repr=False)
     """`s3://bucket/prefix`, `gs://...`, `az://...`, `file:///folder` or a folder; None: `assets_folder`."""
+    face_encoder: str | None = None
+    """Which encoder tells people apart, by its name in `samecast encoders list`; None: the built-in one."""
+    appearance_encoder: str | None = None
+    """Which encoder compares subjects without a human face; None: the built-in one."""
 
     def __post_init__(self) -> None:
         """Raises `InvalidInput` for the home of a user there is not ("~stranger")."""
@@ -48,6 +52,16 @@ class Settings:
         """The folder that is used where no `assets_url` is given."""
         return self.home / "assets"
 
+    @property
+    def encoders_folder(self) -> Path:
+        """Where pulled encoders and the user's own calibrations lie, each in a folder of its name."""
+        return self.home / "encoders"
+
+    @property
+    def encoders_file(self) -> Path:
+        """The user's own catalogue of encoders, where there is one."""
+        return self.home / "encoders.toml"
+
 
 def load_settings() -> Settings:
     """Read the environment. Raises `InvalidInput` naming the variable that cannot be used."""
@@ -56,4 +70,6 @@ def load_settings() -> Settings:
         home=Path(home) if home else _default_home(),
         database_url=os.environ.get("SAMECAST_DATABASE_URL") or None,
         assets_url=os.environ.get("SAMECAST_ASSETS_URL") or None,
+        face_encoder=os.environ.get("SAMECAST_FACE_ENCODER") or None,
+        appearance_encoder=os.environ.get("SAMECAST_APPEARANCE_ENCODER") or None,
     )

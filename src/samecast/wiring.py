@@ -9,29 +9,42 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib import resources, util
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 from typing import cast as as_type
 
 from samecast.cli import run
 from samecast.core.errors import MissingPart
+from samecast.core.kinds import Kinds
 from samecast.core.lexicon import Lexicon
+from samecast.core.sightings import Limits
 from samecast.library import open_library
 from samecast.models.catalogue import read_catalogue
 from samecast.ports import (
-    AppearanceEncoder,
+    AnchorReader,
+    Box,
+    ClothingReader,
+    CopyReader,
+    EncoderCard,
     Engine,
-    FaceEncoder,
     FaceReader,
     Matting,
     Media,
     PersonFinder,
+    Pixels,
     ReferenceGauge,
+    ReportPage,
 )
 from samecast.services.casting import Casting
+from samecast.services.encoders import Encoders
+from samecast.services.reporting import Reporting
 from samecast.services.scoring import Scoring
 from samecast.services.shooting import Shooting
 from samecast.services.studio import Check, Studio
+from samecast.services.subjects import Eyes
 from samecast.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from samecast.vision.encoders import EncoderRegistry
 
 T = TypeVar("T")
 
@@ -43,14 +56,24 @@ def open_studio(settings: Settings | None = None) -> Studio:
     cast, assets = late(lambda: library().cast), late(lambda: library().assets)
     lexicon, catalogue = _lexicon(), read_catalogue()
     media, faces, matting = late(_media), late(_faces), late(_matting)
+    registry = late(functools.partial(_encoders, settings))
+    identity = late(lambda: registry.faces(registry.in_use("face")))
     scoring = Scoring(
-        faces=faces,
-        people=late(functools.partial(_people, faces)),
-        identity=late(_identity),
-        appearance=late(_appearance),
-        matting=matting,
-        media=media,
+        eyes=Eyes(
+            faces=faces,
+            people=late(functools.partial(_people, faces)),
+            identity=identity,
+            appearance=late(lambda: registry.subjects(registry.in_use("appearance"))),
+            matting=matting,
+            clothing=late(_clothing),
+            anchors=late(functools.partial(_anchors, lexicon)),
+            copies=late(_copies),
+            sharpness=_sharpness,
+            media=media,
+        ),
         assets=assets,
+        kinds=late(_kinds),
+        limits=late(lambda: _limits(identity.card)),
     )
     engines = {"storyboard": late(functools.partial(_storyboard, faces, matting))}
     return Studio(
@@ -62,6 +85,8 @@ def open_studio(settings: Settings | None = None) -> Studio:
             lexicon=lexicon,
         ),
         scoring=scoring,
+        reporting=Reporting(scoring=scoring, media=media, page=late(_report_page)),
+        encoders=Encoders(shelf=registry, media=media, faces=faces, matting=matting),
         shooting=Shooting(
             cast=cast,
             shots=late(lambda: library().shots),
@@ -98,6 +123,10 @@ def sample_picture(name: str) -> Path:
 
 def _lexicon() -> Lexicon:
     return Lexicon.parse(resources.files("samecast.core").joinpath("lexicon.toml").read_text(encoding="utf-8"))
+
+
+def _kinds() -> Kinds:
+    return Kinds.parse(resources.files("samecast.core").joinpath("kinds.toml").read_text(encoding="utf-8"))
 
 
 def late(build: Callable[[], T]) -> T:
@@ -137,16 +166,46 @@ def _people(faces: FaceReader) -> PersonFinder:
     return BodyFinder(faces)
 
 
-def _identity() -> FaceEncoder:
-    from samecast.vision.identity import DlibIdentity
+def _encoders(settings: Settings) -> "EncoderRegistry":
+    from samecast.vision.encoders import open_registry
 
-    return DlibIdentity()
+    return open_registry(settings)
 
 
-def _appearance() -> AppearanceEncoder:
-    from samecast.vision.appearance import HistogramAppearance
+def _limits(card: EncoderCard) -> Limits:
+    from samecast.vision.whoswho import limits_for
 
-    return HistogramAppearance()
+    return limits_for(card)
+
+
+def _clothing() -> ClothingReader:
+    from samecast.vision.clothing import Clothing
+
+    return Clothing()
+
+
+def _anchors(lexicon: Lexicon) -> AnchorReader:
+    from samecast.vision.anchors import AnchorEyes
+
+    return AnchorEyes(lexicon)
+
+
+def _copies() -> CopyReader:
+    from samecast.vision.copies import PixelCopies
+
+    return PixelCopies()
+
+
+def _sharpness(rgb: Pixels, box: Box | None) -> float:
+    from samecast.vision.sharpness import sharpness
+
+    return sharpness(rgb, box)
+
+
+def _report_page() -> ReportPage:
+    from samecast.media.report import Page
+
+    return Page()
 
 
 def _matting() -> Matting:

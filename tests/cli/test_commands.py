@@ -359,7 +359,7 @@ def test_ctrl_c_keeps_finished_takes_and_the_shot_goes_on(eileen: Samecast, home
 def test_doctor_really_looks(samecast: Samecast):
     outcome = samecast("doctor", "--json")
     names = {check["name"]: check["well"] for check in outcome.document["checks"]}
-    assert set(names) == {"library", "disk", "faces", "identity", "drawing", "video"}
+    assert set(names) == {"library", "disk", "faces", "identity", "looks", "drawing", "video"}
     assert names["faces"]
     assert names["video"]
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samecast.core.errors import BadMedia, InvalidInput
-from samecast.media import LocalMedia, clips
+from samecast.media import LocalMedia, clips, decoding
 from samecast.ports import Pixels
 
 Counting = Callable[..., Iterator[Pixels]]
@@ -229,7 +229,7 @@ def test_names_in_any_script_and_names_like_addresses(media: LocalMedia, clip: P
 
 def test_few_frames_are_held_at_once(clip: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded = 0
-    original = clips._decoded
+    original = decoding.decoded
 
     def counted(*arguments: object) -> Iterator[VideoFrame]:
         nonlocal decoded
@@ -237,7 +237,7 @@ def test_few_frames_are_held_at_once(clip: Path, monkeypatch: pytest.MonkeyPatch
             decoded += 1
             yield frame
 
-    monkeypatch.setattr(clips, "_decoded", counted)
+    monkeypatch.setattr(decoding, "decoded", counted)
     frames = clips.clip_frames(clip, 48)
     assert decoded == 0
     next(frames)

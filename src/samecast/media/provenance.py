@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from samecast.core.errors import InvalidInput
-from samecast.media.clips import open_container
+from samecast.media.decoding import open_container
 from samecast.media.files import read_regular
 from samecast.media.sniffing import HEAD_BYTES, Kind, kind_of
 from samecast.ports import Picture

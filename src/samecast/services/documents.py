@@ -1,7 +1,9 @@
 """The JSON documents of the command line, as design says them: keys may be added, never renamed."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TypeAlias
 
 from samecast.core.cast import Anchor, Character
@@ -69,6 +71,29 @@ def score_document(score: Score) -> Json:
     return asdict(score)
 
 
+def scores_document(handles: Sequence[str], entries: Sequence[tuple[Path, TakeScore]]) -> Json:
+    """{"handle", "files": [{"path", ...SCORE}]}; with several handles SCORE is the first's, "characters" has all."""
+    return {
+        "handle": handles[0],
+        "handles": list(handles),
+        "match_rate": match_rate([score for _, score in entries]) if len(entries) > 1 else None,
+        "files": [
+            {"path": str(path), **score_document(score.characters[0]), **_whole(score, several=len(handles) > 1)}
+            for path, score in entries
+        ],
+    }
+
+
+def _whole(score: TakeScore, *, several: bool) -> Json:
+    """What belongs to the file rather than to one character."""
+    characters: Json = {"characters": [score_document(entry) for entry in score.characters]} if several else {}
+    return {
+        **characters,
+        "outcomes": [asdict(outcome) for outcome in score.outcomes],
+        "quality": asdict(score.quality),
+    }
+
+
 def shot_document(shot: Shot) -> Json:
     """{"shot", "model", "picked", "takes": [{"id", "seed", "path", "score"}]}"""
     scores = [_take_score(take) for take in shot.takes]
@@ -95,7 +120,7 @@ def _take(take: Take, score: TakeScore) -> Json:
         "sha256": take.asset,
         "recipe": take.recipe.digest,
         "notes": list(take.notes),
-        "score": {"characters": [score_document(entry) for entry in score.characters]},
+        "score": {"characters": [score_document(entry) for entry in score.characters], **_whole(score, several=False)},
     }
 
 

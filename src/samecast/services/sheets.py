@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from samecast.core.consistency import Score, TakeScore, figure, match_rate, timecode
+from samecast.core.consistency import Score, TakeScore, match_rate, timecode
+from samecast.core.rates import figure
 from samecast.core.story import Shot, Take
 from samecast.ports import Cell, Media, Picture, Pixels
 

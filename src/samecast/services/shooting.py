@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from samecast.core.cast import Character
-from samecast.core.consistency import TakeScore, pick, take_score_from_json, take_score_to_json
+from samecast.core.consistency import TakeScore, comparable, pick, take_score_from_json, take_score_to_json
 from samecast.core.errors import InvalidInput, NotFound, RenderFailed
 from samecast.core.lexicon import Lexicon
 from samecast.core.lint import Described, Finding, lint
@@ -285,6 +285,8 @@ class Shooting:
 
     def _conclude(self, shot: Shot, out: Path, watch: Watch) -> Shot:
         scores = [_score_of(take) for take in shot.takes]
+        if not comparable(scores):  # the encoder was changed between a shot's first run and its resumption
+            scores = [self._scored_again(take) for take in shot.takes]
         choice = pick(scores)
         picked = shot.takes[choice.index].id if choice.index is not None else None
         self._shots.pick(shot.id, picked, choice.why)
@@ -293,6 +295,14 @@ class Shooting:
         self._media.write_bytes(out / folders.SHEET, self._media.png(sheet))
         folders.describe(done, self._media)
         return done
+
+    def _scored_again(self, take: Take) -> TakeScore:
+        """Score an exported take once more, by the encoders in use now, and keep that."""
+        assert take.path is not None
+        composites = self._model(take.recipe.model)[0].composites
+        score = self._scoring.score_take(take.recipe.members, Path(take.path), composited=composites)
+        self._shots.finish_take(replace(take, score=take_score_to_json(score)))
+        return score
 
 
 def take_seed(seed: int | None, shot_id: str, number: int) -> int:

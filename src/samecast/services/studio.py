@@ -7,6 +7,8 @@ from pathlib import Path
 from samecast.core.lexicon import Lexicon
 from samecast.ports import ModelProfile
 from samecast.services.casting import Casting
+from samecast.services.encoders import Encoders
+from samecast.services.reporting import Reporting
 from samecast.services.scoring import Scoring
 from samecast.services.shooting import Shooting
 
@@ -23,10 +25,12 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Studio:
-    """Casting, scoring and shooting on one library. Close it when done."""
+    """Casting, scoring, reporting and shooting on one library, and its encoders. Close it when done."""
 
     casting: Casting
     scoring: Scoring
+    reporting: Reporting
+    encoders: Encoders
     shooting: Shooting
     models: Mapping[str, ModelProfile]
     lexicon: Lexicon

@@ -1,26 +1,34 @@
 """Reads an encoder's calibration: what its distances mean, on which pictures that was measured, and how well."""
 
-import tomllib
 from importlib import resources
 
+from samecast.core.calibrations import Calibration, parse_calibration
 from samecast.ports import EncoderCard
 
 
-def load_card(name: str) -> EncoderCard:
-    """The card in `calibrations/<name>.toml`; the file says how it was fitted."""
-    text = resources.files("samecast.vision").joinpath(f"calibrations/{name}.toml").read_text(encoding="utf-8")
-    tree = tomllib.loads(text)
-    encoder, fit, figures = tree["encoder"], tree["fit"], tree["figures"]
+def load_calibration(name: str) -> Calibration:
+    """The calibration in `calibrations/<name>.toml`; the file says how it was fitted."""
+    folder = resources.files("samecast.vision").joinpath("calibrations")
+    return parse_calibration(folder.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+
+
+def load_card(name: str, kind: str | None = None) -> EncoderCard:
+    """The card of a calibration that ships with samecast."""
+    return card_of(load_calibration(name), kind)
+
+
+def card_of(calibration: Calibration, kind: str | None = None) -> EncoderCard:
+    """What a score names: the encoder with what was measured for this kind, or for all where it was not."""
+    fitted = calibration.for_kind(kind)
     return EncoderCard(
-        name=encoder["name"],
-        version=encoder["version"],
-        sha256=encoder["sha256"],
-        licence=encoder["licence"],
-        slope=float(fit["slope"]),
-        midpoint=float(fit["midpoint"]),
-        threshold=float(fit["threshold"]),
-        calibration=(
-            f"{figures['set']}: {figures['same_pairs']} pairs of the same subject and "
-            f"{figures['different_pairs']} of different ones, AUC {figures['auc']:.4f}"
-        ),
+        name=calibration.encoder,
+        version=calibration.version,
+        sha256=calibration.sha256,
+        licence=calibration.licence,
+        slope=fitted.curve.slope,
+        midpoint=fitted.curve.midpoint,
+        threshold=fitted.threshold,
+        calibration=fitted.figures.sentence,
+        rates=fitted.rates,
+        angles=fitted.angles,
     )

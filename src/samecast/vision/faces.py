@@ -7,7 +7,7 @@ same points when it is asked again: from its own outline, mirrored, and from a l
 
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import Literal
 
@@ -166,26 +166,29 @@ class MediaPipeFaces:
         sure = candidate.score >= self._gate.sure_detector and second.score > 0.9
         if sure and _apart(first, second) < self._gate.sure_settle:
             return _face(second, second.score)
-        third, signs = self._signs(pyramid, first, second)
-        if third.score < 0.5:
-            return None
-        probability = self._gate.probability(signs)
-        if probability >= self._gate.threshold or signs.near >= self._gate.sure_near:
-            return _face(third, min(max(probability, signs.near), third.score))
-        return None
-
-    def _signs(self, pyramid: Pyramid, first: _Reading, second: _Reading) -> tuple[_Reading, Signs]:
+        # The cheaper signs come first; what they settle is settled without the others.
         square = square_around_mesh(second.landmarks)
         third = self._read(pyramid, square)
+        if third.score < 0.5:
+            return None
+        view = pyramid.crop(square_around_mesh(third.landmarks, grow=_SECOND_LOOK_GROW), _SECOND_LOOK_SIDE)
+        near = _in_the_middle(self._near, view)
+        if near >= self._gate.sure_near:
+            return _face(third, min(near, third.score))
         looser = self._read(pyramid, square.scaled(1.25, turn=0.1))
-        near, far = self._second_look(pyramid, third)
-        return third, Signs(
+        best = Signs(
             settle=_apart(first, second) + _apart(second, third),
             mirror=self._mirror_apart(pyramid, square, third),
             jitter=_apart(third, looser),
             near=near,
-            far=far,
+            far=1.0,
         )
+        if self._gate.probability(best) < self._gate.threshold:
+            return None
+        probability = self._gate.probability(replace(best, far=_in_the_middle(self._far, view)))
+        if probability < self._gate.threshold:
+            return None
+        return _face(third, min(max(probability, near), third.score))
 
     def _read(self, pyramid: Pyramid, square: Square) -> _Reading:
         points, score = self._mesh.read(pyramid.crop(square, MESH_SIDE))
@@ -198,16 +201,6 @@ class MediaPipeFaces:
         mirrored = mesh_to_picture(back, square)
         gaps = reading.landmarks[_MIRROR_LEFT, :2] - mirrored[_MIRROR_RIGHT, :2]
         return max(float(np.linalg.norm(gaps, axis=1).mean()) / reading.size, 1e-4)
-
-    def _second_look(self, pyramid: Pyramid, reading: _Reading) -> tuple[float, float]:
-        square = square_around_mesh(reading.landmarks, grow=_SECOND_LOOK_GROW)
-        view = pyramid.crop(square, _SECOND_LOOK_SIDE)
-        middle = _SECOND_LOOK_SIDE / 2
-        near, far = (
-            max((h.score for h in detector.find(view) if np.abs(np.array(h.centre) - middle).max() < 40), default=0.0)
-            for detector in (self._near, self._far)
-        )
-        return near, far
 
 
 def profiles_of(reader: FaceReader, rgb: Pixels) -> list[ProfileHint]:
@@ -245,6 +238,12 @@ def _profile(candidate: Candidate) -> ProfileHint | None:
     if candidate.score < 0.62 or not (together and sideways and 0.35 < mouth < 0.55):
         return None
     return ProfileHint(box=candidate.box, side="right" if nose > 0 else "left", score=candidate.score)
+
+
+def _in_the_middle(detector: BlazeFace, view: Pixels) -> float:
+    """The detector's highest score near the middle of a second look; 0 where it sees nothing there."""
+    middle = _SECOND_LOOK_SIDE / 2
+    return max((h.score for h in detector.find(view) if np.abs(np.array(h.centre) - middle).max() < 40), default=0.0)
 
 
 def _apart(a: _Reading, b: _Reading) -> float:

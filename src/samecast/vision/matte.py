@@ -5,6 +5,7 @@ What the alpha is used for (colours, cropping, light) is left to others. Nothing
 incredible one shows in the numbers (`coverage` under 2 % or over 97 %), and the caller decides.
 """
 
+import threading
 from collections.abc import Callable, Sequence
 
 import cv2
@@ -28,6 +29,7 @@ class SubjectMatte:
 
     def __init__(self) -> None:
         solutions = load_mediapipe().solutions
+        self._lock = threading.Lock()  # frames are cut out two at a time, and the network serves one
         with native_noise_off():
             self._segmenter = solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
             self._segmenter.process(np.zeros((64, 64, 3), np.uint8))  # the network logs when it first runs
@@ -72,7 +74,8 @@ class SubjectMatte:
         side = round(max(height, width) * 1.08)
         top, left = side - height, (side - width) // 2
         square = cv2.copyMakeBorder(rgb, top, side - height - top, left, side - width - left, cv2.BORDER_REPLICATE)
-        found = self._segmenter.process(np.ascontiguousarray(square)).segmentation_mask
+        with self._lock:
+            found = self._segmenter.process(np.ascontiguousarray(square)).segmentation_mask
         return np.asarray(found, np.float32)[top : top + height, left : left + width].copy()
 
 

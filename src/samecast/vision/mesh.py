@@ -1,19 +1,20 @@
 """MediaPipe's face networks as plain calls: BlazeFace finds candidates, Face Mesh measures one of them.
 
 The mesh runs in a graph of our own, because the packaged solution hides what we need most: the network's confidence.
-Which candidates are faces is decided in `faces.py`. All calls of one instance are serialised by a lock.
+Which candidates are faces is decided in `faces.py`. A graph serves one call at a time, so each network has up to two.
 """
 
 import contextlib
 import os
+import queue
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
@@ -24,6 +25,11 @@ from samecast.vision.crops import Square
 MESH_SIDE = 192
 """The mesh network's input, pixels square."""
 MESH_POINTS = 478
+_AT_ONCE = 2
+"""Graphs of one network: as many as frames are seen side by side. Each costs some megabytes and a moment to start."""
+_quiet = threading.RLock()
+
+T = TypeVar("T")
 
 _GRAPH = """
 input_stream: "image"
@@ -83,23 +89,50 @@ class Candidate:
         )
 
 
+class _Graphs(Generic[T]):
+    """Up to `_AT_ONCE` of something that serves one thread at a time; the second is built when first needed."""
+
+    def __init__(self, build: Callable[[], T]) -> None:
+        self._build = build
+        self._free: queue.LifoQueue[T | None] = queue.LifoQueue()
+        for _ in range(_AT_ONCE):
+            self._free.put(None)
+        with self.one():
+            pass
+
+    @contextlib.contextmanager
+    def one(self) -> Iterator[T]:
+        """One that nobody else uses meanwhile; waits for it where all are in use."""
+        graph = self._free.get()
+        try:
+            if graph is None:
+                graph = self._build()
+            yield graph
+        finally:
+            self._free.put(graph)
+
+
 class BlazeFace:
     """MediaPipe's face detector; `full_range` finds smaller faces, the other larger ones."""
 
     def __init__(self, *, full_range: bool, threshold: float) -> None:
         mediapipe = load_mediapipe()
-        self._lock = threading.Lock()
-        with native_noise_off():
-            self._graph = mediapipe.solutions.face_detection.FaceDetection(
-                model_selection=int(full_range), min_detection_confidence=threshold
-            )
-            self._graph.process(np.zeros((64, 64, 3), np.uint8))
+
+        def build() -> Any:
+            with native_noise_off():
+                graph = mediapipe.solutions.face_detection.FaceDetection(
+                    model_selection=int(full_range), min_detection_confidence=threshold
+                )
+                graph.process(np.zeros((64, 64, 3), np.uint8))
+            return graph
+
+        self._graphs = _Graphs(build)
 
     def find(self, rgb: Pixels) -> list[Candidate]:
         """Candidates in an H x W x 3 picture, in its own pixels, in no order."""
         height, width = rgb.shape[:2]
-        with self._lock:
-            found = self._graph.process(np.ascontiguousarray(rgb)).detections or []
+        with self._graphs.one() as graph:
+            found = graph.process(np.ascontiguousarray(rgb)).detections or []
         return [self._candidate(detection, width, height) for detection in found]
 
     @staticmethod
@@ -118,34 +151,43 @@ class MeshNetwork:
     """Face Mesh with refined eyes and lips: 478 points and the network's confidence that this is a face."""
 
     def __init__(self) -> None:
-        self._mediapipe = load_mediapipe()
-        self._lock = threading.Lock()
-        self._tick = 0
-        self._score = 0.0
-        self._points: Floats = np.zeros((MESH_POINTS, 3), np.float32)
-        read = self._mediapipe.packet_getter
-        with native_noise_off():
-            self._graph = self._mediapipe.CalculatorGraph(graph_config=_GRAPH)
-            self._graph.observe_output_stream("score", lambda _, packet: self._keep_score(read.get_float(packet)))
-            self._graph.observe_output_stream("landmarks", lambda _, packet: self._keep_points(read.get_proto(packet)))
-            self._graph.start_run({"with_attention": self._mediapipe.packet_creator.create_bool(True)})
-            self.read(np.zeros((MESH_SIDE, MESH_SIDE, 3), np.uint8))
+        mediapipe = load_mediapipe()
+        self._graphs = _Graphs(lambda: _MeshGraph(mediapipe))
 
     def read(self, chip: Pixels) -> tuple[Floats, float]:
         """Landmarks (478 x 3, in units of the chip's side, z toward the viewer < 0) and confidence 0..1.
 
         `chip` is a 192 x 192 upright crop, the face filling its middle two thirds.
         """
-        create = self._mediapipe.packet_creator
-        with self._lock:
-            self._tick += 1
-            packet = create.create_image_frame(
-                image_format=self._mediapipe.ImageFormat.SRGB,
-                data=np.ascontiguousarray(chip),
-            ).at(self._tick)
-            self._graph.add_packet_to_input_stream("image", packet)
-            self._graph.wait_until_idle()
-            return self._points, self._score
+        with self._graphs.one() as graph:
+            return graph.read(chip)
+
+
+class _MeshGraph:
+    """One running graph; its outputs arrive in observers, so it takes one picture at a time."""
+
+    def __init__(self, mediapipe: ModuleType) -> None:
+        self._mediapipe = mediapipe
+        self._tick = 0
+        self._score = 0.0
+        self._points: Floats = np.zeros((MESH_POINTS, 3), np.float32)
+        read = mediapipe.packet_getter
+        with native_noise_off():
+            self._graph = mediapipe.CalculatorGraph(graph_config=_GRAPH)
+            self._graph.observe_output_stream("score", lambda _, packet: self._keep_score(read.get_float(packet)))
+            self._graph.observe_output_stream("landmarks", lambda _, packet: self._keep_points(read.get_proto(packet)))
+            self._graph.start_run({"with_attention": mediapipe.packet_creator.create_bool(True)})
+            self.read(np.zeros((MESH_SIDE, MESH_SIDE, 3), np.uint8))
+
+    def read(self, chip: Pixels) -> tuple[Floats, float]:
+        self._tick += 1
+        packet = self._mediapipe.packet_creator.create_image_frame(
+            image_format=self._mediapipe.ImageFormat.SRGB,
+            data=np.ascontiguousarray(chip),
+        ).at(self._tick)
+        self._graph.add_packet_to_input_stream("image", packet)
+        self._graph.wait_until_idle()
+        return self._points, self._score
 
     def _keep_score(self, score: float) -> None:
         self._score = score
@@ -184,18 +226,22 @@ def _hint(reason: str) -> str:
 
 @contextlib.contextmanager
 def native_noise_off() -> Iterator[None]:
-    """Send file descriptor 2 to nowhere while C++ code starts up; it writes there past Python's stderr."""
-    sys.stderr.flush()
-    try:
-        kept = os.dup(2)
-    except OSError:  # no stderr at all, nothing to keep quiet
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    """Send file descriptor 2 to nowhere while C++ code starts up; it writes there past Python's stderr.
+
+    One thread at a time: two that overlapped would each keep the other's nowhere, and stderr would stay lost.
+    """
+    with _quiet:
+        sys.stderr.flush()
+        try:
+            kept = os.dup(2)
+        except OSError:  # no stderr at all, nothing to keep quiet
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)
