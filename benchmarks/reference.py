@@ -1,13 +1,10 @@
-"""How well faces, poses, identities and appearances are told, on the pictures beside this repository.
+"""How well references are graded, faces found and labelled pairs told apart, on the pictures beside this repository.
 
-Run it with `python benchmarks/reference.py`, or `./run bench reference`. The pictures (../shared/eval) do not belong
-to the project: where they are absent it says so and stops. `--fit-appearance` cuts out every subject as shooting does
-(minutes) and prints the figures that belong in calibrations/appearance.toml; without it they are measured with GrabCut.
+The pictures (../shared/eval) do not belong to the project: where they are absent it says so and stops. How far likeness
+itself can be trusted is measured by `./run bench meter`.
 """
 
-import argparse
 import csv
-import itertools
 import json
 import os
 import subprocess
@@ -21,17 +18,14 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-from samecast.core.consistency import wilson
 from samecast.core.grading import Rule, grade
-from samecast.ports import Face, Floats, Picture, Pixels
+from samecast.core.rates import wilson
+from samecast.ports import Face, Picture, Pixels
 from samecast.services.studio import Studio
 from samecast.settings import Settings
-from samecast.vision.appearance import HistogramAppearance, design_digest
 from samecast.vision.faces import MediaPipeFaces
 from samecast.vision.gauge import Gauge
-from samecast.vision.identity import DlibIdentity
 from samecast.vision.people import BodyFinder
 from samecast.wiring import open_studio, sample_picture
 
@@ -78,85 +72,6 @@ def entries() -> list[Entry]:
     ]
 
 
-# --- statistics -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pairs:
-    """Distances between pictures, and whether both show one subject; `folds` holds each side's fold."""
-
-    distance: npt.NDArray[np.float64]
-    same: npt.NDArray[np.bool_]
-    folds: npt.NDArray[np.int_]
-
-    @staticmethod
-    def of(vectors: Sequence[Floats], subjects: Sequence[str], folds: int = 5) -> "Pairs":
-        names = sorted(set(subjects))
-        shuffled = np.random.default_rng(0).permutation(len(names)) % folds
-        fold = dict(zip(names, (int(f) for f in shuffled), strict=True))
-        pairs = list(itertools.combinations(range(len(vectors)), 2))
-        return Pairs(
-            distance=np.array([float(np.linalg.norm(vectors[i] - vectors[j])) for i, j in pairs]),
-            same=np.array([subjects[i] == subjects[j] for i, j in pairs]),
-            folds=np.array([(fold[subjects[i]], fold[subjects[j]]) for i, j in pairs]),
-        )
-
-    @property
-    def auc(self) -> float:
-        order = self.distance.argsort().argsort() + 1
-        same, other = int(self.same.sum()), int((~self.same).sum())
-        return 1 - float(order[self.same].sum() - same * (same + 1) / 2) / (same * other)
-
-    @property
-    def equal_error(self) -> float:
-        steps = np.quantile(self.distance, np.linspace(0, 1, 2000))
-        rates = [((self.distance[self.same] > t).mean(), (self.distance[~self.same] <= t).mean()) for t in steps]
-        return float(np.mean(min(rates, key=lambda r: abs(r[0] - r[1]))))
-
-    def threshold(self, far: float) -> float:
-        return float(np.quantile(self.distance[~self.same], far))
-
-    def tar(self, threshold: float) -> float:
-        return float((self.distance[self.same] <= threshold).mean())
-
-
-def fit(distance: npt.NDArray[np.float64], same: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Slope and midpoint of a logistic with equal priors, by Newton's method on slope and intercept."""
-    weight = np.where(same, 0.5 / same.sum(), 0.5 / (~same).sum())
-    x = np.column_stack([distance, np.ones_like(distance)])
-    beta = np.array([-5.0, 5.0 * float(distance.mean())])
-    for _ in range(60):
-        p = 1 / (1 + np.exp(-np.clip(x @ beta, -40, 40)))
-        gradient = x.T @ (weight * (same - p))
-        hessian = (x * (weight * p * (1 - p))[:, None]).T @ x + np.eye(2) * 1e-7
-        step = np.linalg.solve(hessian, gradient)
-        beta = beta + step * min(1.0, 5 / float(np.abs(step).max() + 1e-9))
-    return float(-beta[0]), float(-beta[1] / beta[0])
-
-
-def out_of_fold(pairs: Pairs) -> tuple[float, float]:
-    """TAR and FAR at the FAR-1 % threshold of the other folds, averaged."""
-    tar, far = [], []
-    for fold in range(int(pairs.folds.max()) + 1):
-        tried = (pairs.folds == fold).any(axis=1)
-        threshold = float(np.quantile(pairs.distance[~tried & ~pairs.same], 0.01))
-        tar.append((pairs.distance[tried & pairs.same] <= threshold).mean())
-        far.append((pairs.distance[tried & ~pairs.same] <= threshold).mean())
-    return float(np.mean(tar)), float(np.mean(far))
-
-
-def describe(name: str, pairs: Pairs) -> None:
-    slope, middle = fit(pairs.distance, pairs.same)
-    one, tenth = pairs.threshold(0.01), pairs.threshold(0.001)
-    tar, far = out_of_fold(pairs)
-    print(f"\n{name}: {pairs.same.sum()} same, {(~pairs.same).sum()} different pairs")
-    print(f"  AUC {pairs.auc:.4f}, EER {pairs.equal_error:.2%}")
-    print(f"  FAR 1 %: distance {one:.3f}, TAR {pairs.tar(one):.1%};  0.1 %: {tenth:.3f}, TAR {pairs.tar(tenth):.1%}")
-    print(
-        f"  threshold from the other folds: TAR {tar:.1%}, FAR {far:.1%};  own fit: slope {slope:.2f} at {middle:.3f}"
-    )
-
-
 # --- what is measured -------------------------------------------------------------------------------------------------
 
 
@@ -188,18 +103,6 @@ def found_faces(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
     none = [kind for kind in pictures if kind in ("animal", "object", "nonhuman_character")]
     invented, of = sum(found[k] for k in none), sum(pictures[k] for k in none)
     print(f"  invented: {invented} of {of} = {invented / of:.1%}")
-
-
-def identities(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
-    encoder = DlibIdentity()
-    vectors: dict[str, Floats] = {}
-    for entry in (e for e in listed if e.kind == "human"):
-        rgb = entry.read()
-        found = faces.faces(rgb)
-        if found:
-            vectors[entry.path] = encoder.encode(rgb, found[0])
-    named = [e for e in listed if e.subject and e.path in vectors and "reflection" not in e.path]
-    describe("Identity, one person each", Pairs.of([vectors[e.path] for e in named], [e.subject for e in named]))
 
 
 # --- as a user has it -------------------------------------------------------------------------------------------------
@@ -300,39 +203,6 @@ def painted_over(rgb: Pixels, found: Sequence[Face]) -> Pixels:
     return out
 
 
-def appearances(listed: Sequence[Entry], *, as_shot: bool) -> None:
-    encoder = HistogramAppearance()
-    chosen = [e for e in listed if e.path.startswith("dreambooth/")]
-    vectors = []
-    for number, entry in enumerate(chosen, start=1):
-        rgb = entry.read()
-        vectors.append(encoder.encode(rgb, cut_out(rgb) if as_shot else grab_cut(rgb)))
-        if sys.stderr.isatty():
-            print(f"\r  cutting out {number}/{len(chosen)} ", end="", file=sys.stderr, flush=True)
-    describe(f"Appearance, {'as shot' if as_shot else 'GrabCut'}", Pairs.of(vectors, [e.subject for e in chosen]))
-    if as_shot:
-        print(f"  sha256 of the encoder's form: {design_digest()}")
-
-
-def cut_out(rgb: Pixels) -> Floats:
-    from samecast.vision.matte import SubjectMatte
-
-    return SubjectMatte().matte(Picture(rgb=rgb), [])
-
-
-def grab_cut(rgb: Pixels) -> Floats:
-    scale = 256 / max(rgb.shape[:2])
-    small = cv2.resize(rgb, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    high, wide = small.shape[:2]
-    mask = np.zeros((high, wide), np.uint8)
-    frame = (round(wide * 0.04), round(high * 0.04), round(wide * 0.92), round(high * 0.92))
-    cv2.setRNGSeed(0)
-    back, front = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(np.ascontiguousarray(small[:, :, ::-1]), mask, frame, back, front, 4, cv2.GC_INIT_WITH_RECT)
-    alpha = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.float32)
-    return np.asarray(cv2.resize(alpha, (rgb.shape[1], rgb.shape[0]), interpolation=cv2.INTER_LINEAR), np.float32)
-
-
 def speed(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
     portrait = next(e for e in listed if e.path == "deepface/img1.jpg").read()
     frame = np.asarray(cv2.resize(portrait, (720, 1280), interpolation=cv2.INTER_AREA), np.uint8)
@@ -345,9 +215,6 @@ def speed(faces: MediaPipeFaces, listed: Sequence[Entry]) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--fit-appearance", action="store_true", help="cut out subjects as shooting does")
-    chosen = parser.parse_args()
     if not (EVAL / "index.csv").is_file():
         print(f"Skipped: the pictures to measure on are not here ({EVAL}).")
         return
@@ -357,8 +224,6 @@ def main() -> None:
     speed(faces, listed)
     labelled_pairs()
     presences(faces, listed)
-    identities(faces, listed)
-    appearances(listed, as_shot=chosen.fit_appearance)
 
 
 if __name__ == "__main__":
