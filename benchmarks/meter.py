@@ -9,7 +9,7 @@ import importlib
 import time
 from pathlib import Path
 
-PARTS = ("faces", "speed", "degradations", "appearance", "who", "anchors", "copies", "best_of_n", "clips")
+PARTS = ("faces", "turns", "speed", "degradations", "appearance", "who", "anchors", "copies", "best_of_n", "clips")
 
 
 def main() -> None:

@@ -171,6 +171,35 @@ def test_one_unreadable_file_does_not_lose_the_scores_of_the_others(eileen: Same
     one_clear_line(eileen("score", "@eileen", home / "broken.png", "--json"))
 
 
+def test_a_report_is_one_page_without_network_and_a_table_beside_it(eileen: Samecast, home: Path):
+    page, table = home / "report.html", home / "table.csv"
+    files = [sample_picture("astronaut.png"), sample_picture("chelsea.png")]
+    outcome = eileen("score", "@eileen", *files, "--report", page, "--csv", table, "--json")
+    assert outcome.document["match_rate"].startswith("1/2 = 50% (95% CI 9-91), FAR ")
+    html = page.read_text(encoding="utf-8")
+    assert "astronaut.png" in html
+    assert "data:image/jpeg;base64," in html
+    assert "http://" not in html.replace("http://www.w3.org/", "")
+    assert "https://" not in html
+    rows = table.read_text(encoding="utf-8").splitlines()
+    assert rows[0].startswith("file,kind,handle,verdict")
+    assert len(rows) == 3
+
+
+def test_several_characters_are_scored_at_once(eileen: Samecast, home: Path):
+    eileen("cast", "add", sample_picture("chelsea.png"), "--name", "Tom", "--description", "a ginger cat")
+    document = eileen("score", "@eileen", "@tom", sample_picture("astronaut.png"), "--json").document
+    assert document["handles"] == ["eileen", "tom"]
+    (entry,) = document["files"]
+    assert entry["handle"] == "eileen"
+    assert [(score["handle"], score["verdict"]) for score in entry["characters"]] == [
+        ("eileen", "match"),
+        ("tom", "drift"),
+    ]
+    assert entry["characters"][1]["kind"] == "animal"
+    assert "file" in one_clear_line(eileen("score", "@eileen", "@tom"))
+
+
 def test_an_unknown_place_is_drawn_plainly_and_said(eileen: Samecast, home: Path):
     shot = eileen("shoot", "@eileen inside a cathedral", "--takes", 1, "--out", home / "out", "--json")
     assert shot.status == 0
