@@ -9,7 +9,19 @@ import importlib
 import time
 from pathlib import Path
 
-PARTS = ("faces", "turns", "speed", "degradations", "appearance", "who", "anchors", "copies", "best_of_n", "clips")
+PARTS = (
+    "faces",
+    "turns",
+    "degradations",
+    "covering",
+    "speed",
+    "appearance",
+    "who",
+    "anchors",
+    "copies",
+    "best_of_n",
+    "clips",
+)
 
 
 def main() -> None:

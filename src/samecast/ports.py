@@ -113,8 +113,9 @@ class EncoderCard:
     angles: tuple[AngleBand, ...] = ()
 
 
-Doubt: TypeAlias = Literal["small", "blurred", "turned"]
-"""Why a face that was found says too little: too few pixels, too little detail, or turned too far from the camera."""
+Doubt: TypeAlias = Literal["small", "blurred", "turned", "covered"]
+"""Why a face that was found says too little: too few pixels, too little detail, turned too far from the camera, or a
+part of it covered (a mask, sunglasses, a hand, hair): the cover would be compared as if it were skin."""
 
 
 class FaceEncoder(Protocol):

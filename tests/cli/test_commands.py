@@ -7,41 +7,18 @@ import signal
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
+from tests.cli.conftest import Outcome, Samecast
 
 from samecast.cli import run
 from samecast.media import LocalMedia
 from samecast.wiring import open_studio, sample_picture
 
-
-@dataclass(frozen=True)
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        """The one JSON document on stdout: anything more or less on it fails here."""
-        return json.loads(self.out)
-
-
-Samecast = Callable[..., Outcome]
 RULES = ["pose", "eyes", "lighting", "sharpness", "resolution", "subject", "anchors"]
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("SAMECAST_HOME", str(tmp_path / "home"))
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture

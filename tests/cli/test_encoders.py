@@ -4,9 +4,8 @@ The pictures are the astronaut and the cat in other colours, which the small net
 """
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,6 +14,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from tests.cli.conftest import Outcome, Samecast
 from tests.vision.encoders.fake_hub import FILE, REPO, Hub, served
 from tests.vision.encoders.tiny_networks import small_picture
 
@@ -29,20 +29,6 @@ from samecast.wiring import late, sample_picture
 
 NETWORK = small_picture()
 DIGEST = hashlib.sha256(NETWORK).hexdigest()
-
-
-@dataclass(frozen=True)
-class Outcome:
-    status: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
-
-
-Samecast = Callable[..., Outcome]
 
 
 @pytest.fixture

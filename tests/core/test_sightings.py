@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from tests.core.sights import LIMITS, A, B, C, apart, blurred, clip, seen
+from tests.core.sights import LIMITS, OFF, A, B, C, apart, blurred, clip, seen
 
 from samecast.core.sightings import between, given, moved
 
@@ -103,3 +103,11 @@ def test_between_finds_a_point_again(share: float):
 def test_moves_are_told_in_sizes_of_the_face():
     assert moved((0.1, 0.2, 0.1, 0.2), (0.2, 0.2, 0.1, 0.2)) == pytest.approx(1.0)
     assert moved((0.1, 0.2, 0.1, 0.2), (0.1, 0.4, 0.1, 0.2)) == pytest.approx(1.0)
+
+
+def test_among_many_a_face_that_is_only_rather_near_is_a_stranger():
+    rather = (math.sqrt(0.66**2 - OFF**2), 0.0)
+    others = [seen(NOBODY, place, cast=1) for place in (0.3, 0.5, 0.7)]
+    assert owners([seen(rather, cast=1), *others[:2]], characters=1) == [(0,)]
+    assert owners([seen(rather, cast=1), *others], characters=1) == [(None,)]
+    assert owners([seen(A, cast=1), *others], characters=1) == [(0,)]

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from samecast.core.cast import Character
+from samecast.media import LocalMedia
 from samecast.ports import ModelProfile, Pixels, Render, Rendered
 from samecast.services.shooting import Shooting
 from samecast.services.studio import Studio
@@ -77,3 +79,14 @@ def astronaut() -> Path:
 @pytest.fixture
 def cat() -> Path:
     return sample_picture("chelsea.png")
+
+
+@pytest.fixture
+def eileen(studio: Studio, astronaut: Path) -> Character:
+    return studio.casting.add([astronaut], name="Eileen").character
+
+
+@pytest.fixture
+def pixels(astronaut: Path) -> Pixels:
+    """The astronaut's photograph, decoded."""
+    return LocalMedia().read_picture(astronaut).rgb

@@ -20,16 +20,6 @@ from samecast.services.verdicts import score_of
 EVAL = Path(__file__).resolve().parents[3] / "shared" / "eval"
 
 
-@pytest.fixture
-def eileen(studio: Studio, astronaut: Path) -> Character:
-    return studio.casting.add([astronaut], name="Eileen").character
-
-
-@pytest.fixture
-def pixels(astronaut: Path) -> Pixels:
-    return LocalMedia().read_picture(astronaut).rgb
-
-
 def scored(studio: Studio, character: Character, rgb: Pixels, path: Path) -> Score:
     media = LocalMedia()
     media.write_bytes(path, media.png(Picture(rgb=np.ascontiguousarray(rgb))))

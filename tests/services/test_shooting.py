@@ -44,9 +44,12 @@ def test_takes_are_made_scored_written_and_one_is_picked(eileen: Studio, tmp_pat
         assert Path(take.path).read_bytes() == eileen.casting._assets.get(take.asset or "")
         assert '"verdict":"match"' in (take.score or "")
         assert '"composited":true' in (take.score or "")
+        assert '"by_design":true' in (take.score or "")
     document = json.loads((tmp_path / "out" / "shot.json").read_text())
     assert document["picked"] == shot.picked
     assert len(document["takes"]) == 2
+    assert document["likeness"]["measured"] == 2
+    assert document["likeness"]["mean"] <= document["likeness"]["selected"]
     assert (tmp_path / "out" / "contact-sheet.png").stat().st_size > 1000
 
 

@@ -18,16 +18,6 @@ EVAL = Path(__file__).resolve().parents[3] / "shared" / "eval"
 needs_people = pytest.mark.skipif(not EVAL.is_dir(), reason="the pictures of real people to measure on are not here")
 
 
-@pytest.fixture
-def eileen(studio: Studio, astronaut: Path) -> Character:
-    return studio.casting.add([astronaut], name="Eileen").character
-
-
-@pytest.fixture
-def pixels(astronaut: Path) -> Pixels:
-    return LocalMedia().read_picture(astronaut).rgb
-
-
 def written(rgb: Pixels, path: Path) -> Path:
     media = LocalMedia()
     media.write_bytes(path, media.png(Picture(rgb=np.ascontiguousarray(rgb))))

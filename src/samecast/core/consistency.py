@@ -26,10 +26,10 @@ from samecast.core import rates
 
 ScoreVerdict: TypeAlias = Literal["match", "drift", "missing", "not_measurable"]
 
-Gap: TypeAlias = Literal["nobody", "taken", "hidden", "profile", "small", "blurred", "turned", "unclear"]
+Gap: TypeAlias = Literal["nobody", "taken", "hidden", "profile", "small", "blurred", "turned", "covered", "unclear"]
 """Why a frame was not measured. Absent: `nobody` is there, or every face is `taken` by another character. There, yet
-not to be measured: somebody whose face is `hidden`, in `profile`, too `small`, `blurred` or `turned` away; a subject
-without a human face that is `unclear` against its background."""
+not to be measured: somebody whose face is `hidden`, in `profile`, too `small`, `blurred`, `turned` away or `covered` in
+part; a subject without a human face that is `unclear` against its background."""
 ABSENT: frozenset[Gap] = frozenset({"nobody", "taken"})
 
 HOLDS = 0.5

@@ -16,6 +16,10 @@ Box: TypeAlias = tuple[float, float, float, float]
 """Left, top, width, height, as fractions of the frame."""
 
 
+CROWDED = 3
+"""From so many people beside the cast on, one is near a character by chance: only clear faces are given out."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenFace:
     """One face in one frame.
@@ -101,7 +105,8 @@ def given(
     found: list[Whose] = []
     for index, frame in enumerate(frames):
         table = _table(frame, characters)
-        faces = assign(table, limits.stranger)
+        crowded = len(frame.faces) - characters >= CROWDED
+        faces = assign(table, limits.match if crowded else limits.stranger)
         mixed = _mixed(frame, limits, apart)
         doubles = [double for double in _doubles(frame, faces, limits) if double[1] not in mixed]
         for character, face in doubles:

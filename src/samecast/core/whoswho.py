@@ -2,7 +2,8 @@
 
 Faces are given out jointly (`sightings.given`): each to one character at most, and none to a character it is farther
 from than `Limits.stranger`, unless it stays at the place where that character was a moment ago, or stands where the
-character should: no more people are there than the cast. Such a face is the character's, drifted. What is left over:
+character should: no more people are there than the cast. Such a face is the character's, drifted. Among three or more
+others a stranger lies that near by chance: only clear faces count there. What is left over:
 
 - **missing**: a character has no face, and nobody is there whose face could not be measured. A person seen from behind
   has no face either: where others' faces are found, a back and an absence cannot be told apart.

@@ -156,7 +156,7 @@ def calibrate_faces(coder: FaceCoder, named: Named, index: Index, sight: Sight, 
             return "no face found"
         doubt = coder.doubt(picture.rgb, found[0])
         if doubt is not None:
-            return f"face too {doubt}" if doubt != "turned" else "face turned too far"
+            return {"turned": "face turned too far", "covered": "face covered in part"}.get(doubt, f"face too {doubt}")
         vector = coder.encode(picture.rgb, found[0])
         return _Seen(subject=row.subject, kind=None, vector=vector, yaw=found[0].pose.yaw)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from samecast.core.cast import Anchor, Character
-from samecast.core.consistency import Score, TakeScore, match_rate, take_score_from_json
+from samecast.core.consistency import Score, TakeScore, match_rate, selected, take_score_from_json
 from samecast.core.grading import Grade, grade_to_json
 from samecast.core.story import Shot, Take
 
@@ -105,9 +105,17 @@ def shot_document(shot: Shot) -> Json:
         "picked": shot.picked,
         "why": shot.why,
         "match_rate": match_rate(scores) if named and shot.finished else None,
+        "likeness": _likeness(shot, scores) if named and shot.picked else None,
         "out": shot.out,
         "takes": [_take(take, score) for take, score in zip(shot.takes, scores, strict=True)],
     }
+
+
+def _likeness(shot: Shot, scores: Sequence[TakeScore]) -> Json:
+    """The figure of a shot: the mean over its takes; the winner's own beside it was selected, and proves less."""
+    winner = next(index for index, take in enumerate(shot.takes) if take.id == shot.picked)
+    told = selected(scores, winner)
+    return {"mean": told.mean, "standard_error": told.standard_error, "measured": told.measured, "selected": told.best}
 
 
 def _take(take: Take, score: TakeScore) -> Json:

@@ -1,6 +1,6 @@
 """Reports: scored files with the pictures that prove the scores, put together for the page that shows them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
@@ -13,12 +13,10 @@ from samecast.core.errors import BadMedia
 from samecast.core.report import AnchorShown, CharacterShown, FileShown, FrameShown, Report
 from samecast.ports import Media, ReportPage
 from samecast.services.judging import ANCHOR_SIDE, CROP_SIDE, around, boxed
-from samecast.services.scoring import Examined, Scoring
+from samecast.services.scoring import Examined, Scoring, Share, unwatched
 from samecast.services.subjects import Known, SoughtAnchor, Wanted
 
 REFERENCE_SIDE = 640
-
-Share: TypeAlias = Callable[[float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,8 +38,10 @@ class Reporting:
         self._media = media
         self._page = page
 
-    def examine(self, cast: Sequence[Character], path: Path, *, evidence: bool, watch: Share) -> Result:
-        """Score one file for all the characters at once."""
+    def examine(
+        self, cast: Sequence[Character], path: Path, *, evidence: bool = True, watch: Share = unwatched
+    ) -> Result:
+        """Score one file for all the characters at once; `evidence`: with the pictures that a report shows."""
         wanted = [Wanted.of_character(character) for character in cast]
         try:
             return self._scoring.examine(wanted, path, evidence=evidence, watch=watch)
@@ -59,7 +59,7 @@ class Reporting:
             if entry.calibration
         )
         return Report(
-            title=f"Is it still {' and '.join(character.name for character in cast)}?",
+            title=f"{'Is it' if len(cast) == 1 else 'Are they'} still {' and '.join(c.name for c in cast)}?",
             made_at=datetime.now(UTC).isoformat(timespec="minutes"),
             version=metadata.version("samecast"),
             characters=tuple(self._character(*pair) for pair in zip(cast, known, strict=True)),

@@ -36,7 +36,7 @@ Out = TypeVar("Out")
 Share: TypeAlias = Callable[[float], None]
 
 
-def _unwatched(share: float) -> None:
+def unwatched(share: float) -> None:
     """Nobody is watching."""
 
 
@@ -82,7 +82,7 @@ class Scoring:
         *,
         composited: bool = False,
         evidence: bool = False,
-        watch: Share = _unwatched,
+        watch: Share = unwatched,
     ) -> Examined:
         """Score a file for several characters at once; with `evidence`, keep small JPEGs of every judged frame.
 

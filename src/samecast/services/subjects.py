@@ -198,6 +198,7 @@ UNCLEAR: dict[Doubt, str] = {
     "small": "too small to be measured",
     "blurred": "too blurred to be measured",
     "turned": "turned too far from the camera to be measured",
+    "covered": "covered in part, so that it cannot be measured",
 }
 _REFERENCE_IN_PROFILE = (
     "The reference shows a head in profile, which cannot be compared; add one that faces the camera."

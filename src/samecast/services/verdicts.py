@@ -130,6 +130,7 @@ _WORDS: dict[Gap, str] = {
     "small": "the face is too small to be measured",
     "blurred": "the face is too blurred to be measured",
     "turned": "the face is turned too far from the camera to be measured",
+    "covered": "a part of the face is covered, so that it cannot be measured",
     "unclear": "no subject stands clear of its background",
 }
 
@@ -180,23 +181,19 @@ def _anchors(footage: Footage, index: int) -> tuple[AnchorScore, ...]:
 def _copy(footage: Footage, index: int, limit: float) -> CopyScore:
     """By the median over the frames that were searched: a clip is near its reference's pose for a moment, by chance."""
     told = [value for judged in footage.judged if (value := judged.copied[index]) is not None]
-    if not told:
-        return CopyScore(
-            verdict="not_measurable",
-            copied=None,
-            reason="Nothing of the character could be laid over the reference.",
-            by_design=footage.composited,
-        )
-    copied = statistics.median(told)
-    if copied < limit:
-        reason = "Shown anew: the pixels are not the reference's own."
-        return CopyScore(verdict="anew", copied=round(copied, 4), reason=reason, by_design=footage.composited)
-    reason = (
-        "Made from the reference's own pixels, as this engine works: likeness is by design and proves nothing."
-        if footage.composited
-        else "The reference's own pixels again, pasted or bent: likeness proves nothing here."
-    )
-    return CopyScore(verdict="copy", copied=round(copied, 4), reason=reason, by_design=footage.composited)
+    copied = round(statistics.median(told), 4) if told else None
+    if footage.composited:
+        reason = "Made from the reference's own pixels, as this engine works: likeness is by design and proves nothing."
+        return CopyScore(verdict="copy", copied=copied, reason=reason, by_design=True)
+    if copied is None:
+        reason = "Nothing of the character could be laid over the reference."
+        return CopyScore(verdict="not_measurable", copied=None, reason=reason)
+    if copied >= limit:
+        reason = "The reference's own pixels again, pasted or bent: likeness proves nothing here."
+        return CopyScore(verdict="copy", copied=copied, reason=reason)
+    near = "Close to the reference's own pixels, and not surely a copy."
+    anew = "Shown anew: the pixels are not the reference's own."
+    return CopyScore(verdict="anew", copied=copied, reason=near if copied >= 0.5 else anew)
 
 
 def _outcomes(footage: Footage, measures: Measures) -> tuple[Outcome, ...]:

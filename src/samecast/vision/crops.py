@@ -108,3 +108,16 @@ def box_around(landmarks: Floats) -> tuple[float, float, float, float]:
     """Left, top, width, height around a mesh."""
     low, high = landmarks[:, :2].min(axis=0), landmarks[:, :2].max(axis=0)
     return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+def square_onto(here: npt.NDArray[np.float64], there: npt.NDArray[np.float64]) -> Square:
+    """The square of a picture that becomes a chip: the least-squares similarity of points onto a template.
+
+    `here`: N x 2 picture pixels. `there`: the same points on the chip, as fractions of its side.
+    """
+    here_mid, there_mid = here.mean(axis=0), there.mean(axis=0)
+    h = (here - here_mid) @ np.array([1, 1j])
+    t = (there - there_mid) @ np.array([1, 1j])
+    turn = (np.conj(t) @ h) / (np.conj(t) @ t)
+    centre = complex(*here_mid) + turn * (complex(0.5, 0.5) - complex(*there_mid))
+    return Square(x=centre.real, y=centre.imag, side=abs(turn), roll=float(np.angle(turn)))

@@ -54,12 +54,13 @@ OUTCOMES: dict[OutcomeKind, str] = {
 }
 GAPS: dict[Gap, str] = {
     "nobody": "nobody in view",
-    "taken": "the faces are other characters'",
+    "taken": "the faces there are somebody else's",
     "hidden": "face hidden",
     "profile": "head in profile",
     "small": "face too small",
     "blurred": "face too blurred",
     "turned": "face turned too far away",
+    "covered": "a part of the face is covered",
     "unclear": "not clear of the background",
 }
 NO_REASON = "no reason was recorded"

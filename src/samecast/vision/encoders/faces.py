@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from samecast.ports import Doubt, EncoderCard, Face, Floats, Pixels
-from samecast.vision.crops import Pyramid, Square
+from samecast.vision.crops import Pyramid, Square, square_onto
 from samecast.vision.encoders.session import OnnxSession
 
 _MESH_POINTS = ((33, 133), (362, 263), (4,), (78,), (308,))
@@ -45,7 +45,8 @@ class FaceGate(Protocol):
 class OnnxFaces:
     """A `FaceCoder` on a pulled network. `gate`: the built-in encoder's limits of what can be measured.
 
-    Those limits were found with the built-in encoder, not with this network, whose own are not known.
+    Those limits (of size, turn, blur and cover) were found with the built-in encoder, not with this network, whose own
+    are not known.
     """
 
     def __init__(self, session: OnnxSession, side: int, gate: FaceGate) -> None:
@@ -91,12 +92,7 @@ def chip_square(face: Face) -> Square:
     """The square of the picture that becomes the chip: the least-squares similarity onto the template."""
     here: npt.NDArray[np.float64] = np.array([face.landmarks[list(p), :2].mean(axis=0) for p in _MESH_POINTS])
     there = np.array(_TEMPLATE) / _TEMPLATE_SIDE
-    here_mid, there_mid = here.mean(axis=0), there.mean(axis=0)
-    h = (here - here_mid) @ np.array([1, 1j])
-    t = (there - there_mid) @ np.array([1, 1j])
-    turn = (np.conj(t) @ h) / (np.conj(t) @ t)
-    centre = complex(*here_mid) + turn * (complex(0.5, 0.5) - complex(*there_mid))
-    return Square(x=centre.real, y=centre.imag, side=abs(turn), roll=float(np.angle(turn)))
+    return square_onto(here, there)
 
 
 def cosine_distance(a: Floats, b: Floats) -> float:
