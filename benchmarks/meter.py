@@ -23,6 +23,12 @@ PARTS = (
     "clips",
 )
 
+HEAD = """# How far the meter can be trusted
+
+What `./run bench meter` printed, on two cores, on photographs kept beside the repository, which do not belong to it.
+[What a consistency number means](consistency.md) explains the words. Most limits were set while looking at the same
+pictures; where a table says *out of fold*, what is tried was not fitted to."""
+
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
@@ -39,7 +45,7 @@ def main() -> None:
         print(f"{section}\n\n({part}: {time.perf_counter() - began:.0f} s)\n", flush=True)
         sections.append(section.strip())
     if chosen.write:
-        chosen.write.write_text("\n\n".join(sections) + "\n", encoding="utf-8")
+        chosen.write.write_text("\n\n".join([HEAD, *sections]) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
