@@ -29,7 +29,6 @@ def frame(second: float, *faces: SeenFace, yaw: float = 0.0) -> Judged:
         seconds=second,
         people=SeenFrame(seconds=second, faces=faces),
         yaws=(yaw,) * len(faces),
-        own=(None,),
         gap="taken" if faces else "nobody",
         alike=(None, None),
         sights=((), ()),

@@ -40,16 +40,14 @@ class Judged:
     """One frame, judged. What is by character is in the order of the cast.
 
     `people`: every face, with its distances to the human characters that have a vector; `yaws`: of those faces, in
-    degrees. `own`: each character's face by this frame alone, as a position in `people.faces`. `gap`: why a character
-    without a face has none. `alike`: the moments of subjects without a human face, None for people. `sights`: by
-    character and anchor, None: not looked for. `copied`: probabilities that the reference's own pixels are here, None
-    where it was not asked or cannot be told.
+    degrees. `gap`: why a character without a face has none. `alike`: the moments of subjects without a human face, None
+    for people. `sights`: by character and anchor, None: not looked for. `copied`: probabilities that the reference's
+    own pixels are here, None where it was not asked or cannot be told. `sharpness`: None where it was not asked.
     """
 
     seconds: float
     people: SeenFrame
     yaws: tuple[float, ...]
-    own: tuple[int | None, ...]
     gap: Gap
     alike: tuple[Moment | None, ...]
     sights: tuple[tuple[AnchorSight | None, ...], ...]
@@ -80,13 +78,12 @@ class Judging:
         self._human = any(entry.human for entry in known)
         self._other = any(not entry.human and not entry.unusable for entry in known)
 
-    def __call__(self, frame: ClipFrame, *, ask_copies: bool) -> Judged:
-        """Judge one frame; `ask_copies`: also whether the reference's own pixels are in it."""
+    def __call__(self, frame: ClipFrame, *, closely: bool) -> Judged:
+        """Judge one frame; `closely`: also how sharp it is, and whether the reference's own pixels are in it."""
         cut = self._eyes.cut_out(Picture(rgb=frame.rgb)) if self._other else None
         found = self._find(frame.rgb) if self._human else _Found()
         people = self._seen(frame, found)
-        own = self._own(people)
-        faces = [None if place is None else found.faces[place] for place in own]
+        faces = [None if place is None else found.faces[place] for place in self._own(people)]
         sights = tuple(
             self._sights(entry, frame.rgb, face, cut) for entry, face in zip(self._known, faces, strict=True)
         )
@@ -95,15 +92,14 @@ class Judging:
             seconds=frame.seconds,
             people=people,
             yaws=tuple(face.pose.yaw for face in found.faces),
-            own=own,
             gap=found.gap,
             alike=tuple(None if entry.human else self._alike(entry, frame, looks) for entry in self._known),
             sights=sights,
             copied=tuple(
-                self._copied(entry, frame.rgb, face) if ask_copies else None
+                self._copied(entry, frame.rgb, face) if closely else None
                 for entry, face in zip(self._known, faces, strict=True)
             ),
-            sharpness=self._eyes.sharpness(frame.rgb, next((face.box for face in faces if face is not None), None)),
+            sharpness=self._sharpness(frame.rgb, faces) if closely else None,
             shown=self._shown(frame, faces) if self._evidence else None,
             crops=self._all_crops(frame.rgb, cut, sights) if self._evidence else (),
         )
@@ -201,6 +197,10 @@ class Judging:
             else self._look(sought.wanted, cut[0].rgb, None, cut[1])
             for sought in known.anchors
         )
+
+    def _sharpness(self, rgb: Pixels, faces: Sequence[Face | None]) -> float:
+        """Of the first character's face, of the whole where nobody has one."""
+        return self._eyes.sharpness(rgb, next((face.box for face in faces if face is not None), None))
 
     def _look(self, wanted: AnchorPrint, rgb: Pixels, face: Face | None, alpha: Floats | None) -> AnchorSight:
         return self._eyes.anchors.look(wanted, rgb, face, alpha)

@@ -25,8 +25,8 @@ from samecast.services.verdicts import conclude
 
 SAMPLED_FRAMES = 32
 """Evenly spaced frames of a clip that are judged (consistency.md, OpenS2V's protocol), besides one after each cut."""
-COPIES_ASKED = 8
-"""Of a clip's frames, how many are searched for the reference's own pixels."""
+LOOKED_AT_CLOSELY = 8
+"""Of a clip's frames, how many are searched for the reference's own pixels, and for sharpness."""
 READING = 0.4
 """The share of the time that reading a clip through takes, for progress."""
 _AT_ONCE = 2
@@ -93,7 +93,7 @@ class Scoring:
         if self._eyes.media.picture_or_clip(path) == "video":
             return self._clip(known, judging, path, composited=composited, watch=watch)
         rgb = self._eyes.media.read_picture(path).rgb
-        judged = judging(ClipFrame(seconds=0.0, rgb=rgb), ask_copies=True)
+        judged = judging(ClipFrame(seconds=0.0, rgb=rgb), closely=True)
         footage = Footage(known=known, judged=(judged,), clip=False, composited=composited)
         watch(1.0)
         size = (int(rgb.shape[1]), int(rgb.shape[0]))
@@ -105,10 +105,10 @@ class Scoring:
         media = self._eyes.media
         cutting = media.read_through(path, lambda share: watch(READING * share))
         total = min(cutting.frames, SAMPLED_FRAMES + len(cutting.cuts))
-        asked = every(total, COPIES_ASKED)
+        asked = every(total, LOOKED_AT_CLOSELY)
         frames = enumerate(media.judged_frames(path, SAMPLED_FRAMES, cutting))
         judged: list[Judged] = []
-        for one in in_order(lambda item: judging(item[1], ask_copies=item[0] in asked), frames):
+        for one in in_order(lambda item: judging(item[1], closely=item[0] in asked), frames):
             judged.append(one)
             watch(min(1.0, READING + (1 - READING) * len(judged) / max(1, total)))
         footage = Footage(known=known, judged=tuple(judged), clip=True, composited=composited, cutting=cutting)
