@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from samecast.core.consistency import Score, TakeScore, match_rate, timecode
+from samecast.core.consistency import REJECTED, Score, TakeScore, match_rate, timecode
 from samecast.core.rates import figure
 from samecast.core.story import Shot, Take
 from samecast.ports import Cell, Media, Picture, Pixels
@@ -25,8 +25,20 @@ def _cell(take: Take, score: TakeScore, picked: bool, media: Media) -> Cell:
         frames = tuple(rgb for _, rgb in media.clip_frames(path, FRAMES_SHOWN))
     else:
         frames = (media.read_picture(path).rgb,)
-    lines = (f"Take {take.number}  ·  seed {take.recipe.seed}", *(words(entry) for entry in score.characters))
+    head = f"Take {take.number}  ·  seed {take.recipe.seed}"
+    lines = (head, *(words(entry) for entry in score.characters), *_faults(score))
     return Cell(frames=frames, caption=lines, picked=picked, tone=_tone(score))
+
+
+def _faults(score: TakeScore) -> list[str]:
+    """What is wrong beside the likeness: who is who, and anchors that are not where they belong."""
+    wrong = [outcome.reason for outcome in score.outcomes if outcome.kind in REJECTED]
+    return wrong + [
+        f"@{entry.handle}: {anchor.text} {anchor.verdict}"
+        for entry in score.characters
+        for anchor in entry.anchors
+        if anchor.verdict in ("moved", "lost")
+    ]
 
 
 def words(score: Score) -> str:
