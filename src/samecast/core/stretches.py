@@ -9,6 +9,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
+from samecast.core.calibrating import quantile
 from samecast.core.consistency import HOLDS, Moment, Stretch
 
 STRETCH = 3
@@ -78,12 +79,7 @@ def longest_failing(moments: Sequence[Moment]) -> Stretch | None:
 def fifth_percentile(moments: Sequence[Moment]) -> float | None:
     """The likeness that 95 of 100 measured frames reach (linear between frames); None where nothing was measured."""
     values = sorted(value for _, value in measured(moments))
-    if not values:
-        return None
-    place = 0.05 * (len(values) - 1)
-    low = math.floor(place)
-    high = min(low + 1, len(values) - 1)
-    return values[low] + (values[high] - values[low]) * (place - low)
+    return quantile(values, 0.05) if values else None
 
 
 def slope(moments: Sequence[Moment]) -> float | None:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from samecast.core.calibrating import band_for
 from samecast.core.consistency import ABSENT, HOLDS, Gap, Moment, p_same
 from samecast.core.kinds import SubjectKind
 from samecast.core.sightings import Limits, given
@@ -142,5 +143,5 @@ def usual(card: EncoderCard, turned: float, distance: float) -> bool | None:
 
     `turned` in degrees of yaw. None beyond the angles that the card's calibration has seen.
     """
-    band = next((band for band in card.angles if turned <= band.up_to), None)
+    band = band_for(card.angles, turned)
     return None if band is None else distance <= band.p95

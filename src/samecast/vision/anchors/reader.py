@@ -46,7 +46,7 @@ class AnchorEyes:
     def learn(self, picture: Picture, face: Face | None, anchor: Anchor) -> AnchorPrint | str:
         """What to look for; or one sentence why this anchor cannot be checked."""
         if anchor.region is None:
-            return f"'{anchor.text}' cannot be checked: its place on the reference is not marked; add [x,y,w,h]."
+            return "Cannot be checked: its place on the reference is not marked; add [x,y,w,h]."
         region = anchor.region
         box = (
             region.x * picture.width,
@@ -64,7 +64,7 @@ class AnchorEyes:
             learned = learn_mark(picture.rgb, face, box, scattered="freckles" in said.kinds)
         else:
             learned = learn_colour(picture, face, box, named_colours(self._palette, list(said.colours)))
-        return f"'{anchor.text}' cannot be checked: {learned}" if isinstance(learned, str) else learned
+        return f"Cannot be checked: {learned[0].lower()}{learned[1:]}" if isinstance(learned, str) else learned
 
     def look(self, wanted: AnchorPrint, rgb: Pixels, face: Face | None, alpha: Floats | None) -> AnchorSight:
         """One look in one frame. Raises `TypeError` for a print another reader made."""
@@ -102,16 +102,16 @@ def _refusal(anchor: Anchor, said: _Words, face: Face | None, on_face: float, bo
     mark = bool(said.kinds & _MARKS)
     if face is None:
         if mark or about_face:
-            return f"'{anchor.text}' cannot be checked: no face can be read on the reference."
+            return "Cannot be checked: no face can be read on the reference."
         return ""
     if on_face < 0.3 and (about_face or said.kinds & {"freckles", "eyepatch"}):
-        return f"'{anchor.text}' is on the face by its words, but its marked place lies off it: correct one of them."
+        return "It is on the face by its words, but its marked place lies off it: correct one of them."
     if on_face < 0.5 and mark:
-        return f"'{anchor.text}' cannot be checked: marks are looked for on the face only, and its place lies off it."
+        return "Cannot be checked: marks are looked for on the face only, and its place lies off it."
     if anchor.side is not None and _side_shown(box, face, on_face) not in (None, anchor.side):
         other = "right" if anchor.side == "left" else "left"
         return (
-            f"'{anchor.text}' says {anchor.side}, but its marked place is on the character's own {other} "
+            f"It says {anchor.side}, but its marked place is on the character's own {other} "
             "(on the viewer's other hand when facing the camera): correct one of them."
         )
     return ""
