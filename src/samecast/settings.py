@@ -31,6 +31,12 @@ class Settings:
     """Which encoder tells people apart, by its name in `samecast encoders list`; None: the built-in one."""
     appearance_encoder: str | None = None
     """Which encoder compares subjects without a human face; None: the built-in one."""
+    log: str | None = None
+    """How workers log: "json", "text" or "off"; None: a worker that runs by itself says what goes wrong, as text."""
+    log_level: str = "info"
+    """From which level on: "debug", "info", "warning" or "error"."""
+    poll_seconds: float = 0.05
+    """How often a worker looks for work: a large fleet on one database looks less often."""
 
     def __post_init__(self) -> None:
         """Raises `InvalidInput` for the home of a user there is not ("~stranger")."""
@@ -72,4 +78,20 @@ def load_settings() -> Settings:
         assets_url=os.environ.get("SAMECAST_ASSETS_URL") or None,
         face_encoder=os.environ.get("SAMECAST_FACE_ENCODER") or None,
         appearance_encoder=os.environ.get("SAMECAST_APPEARANCE_ENCODER") or None,
+        log=os.environ.get("SAMECAST_LOG") or None,
+        log_level=os.environ.get("SAMECAST_LOG_LEVEL") or "info",
+        poll_seconds=_seconds("SAMECAST_POLL_SECONDS", 0.05),
     )
+
+
+def _seconds(name: str, default: float) -> float:
+    text = os.environ.get(name)
+    if not text:
+        return default
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0.001 <= seconds <= 60:
+        raise InvalidInput(f"{name} cannot be '{text}'.", hint="Give seconds between 0.001 and 60, such as 0.5.")
+    return seconds

@@ -17,7 +17,7 @@ from samecast.core.errors import MissingPart
 from samecast.core.kinds import Kinds
 from samecast.core.lexicon import Lexicon
 from samecast.core.sightings import Limits
-from samecast.library import open_library
+from samecast.library import Library, open_library
 from samecast.models.catalogue import read_catalogue
 from samecast.ports import (
     AnchorReader,
@@ -27,20 +27,36 @@ from samecast.ports import (
     EncoderCard,
     Engine,
     FaceReader,
+    HostedEngine,
     Matting,
     Media,
     PersonFinder,
     Pixels,
     ReferenceGauge,
     ReportPage,
+    moving,
 )
+from samecast.ports.creations import LookReader
+from samecast.ports.keeping import Upkeep
+from samecast.ports.moving import Places, SchemaKeeper
+from samecast.ports.travelling import Archives
+from samecast.production import DurableProduction, Steps, this_machine
 from samecast.services.casting import Casting
+from samecast.services.concluding import Concluding
+from samecast.services.creations import Creations
 from samecast.services.encoders import Encoders
+from samecast.services.estimating import Estimating
+from samecast.services.keeping import Keeping
+from samecast.services.making import Making, Models
+from samecast.services.moving import Moving
+from samecast.services.producing import Producing
 from samecast.services.reporting import Reporting
 from samecast.services.scoring import Scoring
-from samecast.services.shooting import Shooting
+from samecast.services.shooting import Crew, Shooting
 from samecast.services.studio import Check, Studio
 from samecast.services.subjects import Eyes
+from samecast.services.travelling import Travelling
+from samecast.services.watching import Look
 from samecast.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -49,8 +65,11 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def open_studio(settings: Settings | None = None) -> Studio:
-    """Build a `Studio` on the library that the settings name, which is opened when first needed."""
+def open_studio(settings: Settings | None = None, more_models: Models | None = None) -> Studio:
+    """Build a `Studio` on the library that the settings name, which is opened when first needed.
+
+    `more_models` come beside those of the catalogue: each with its profile and the engine that runs it.
+    """
     settings = settings or load_settings()
     library = functools.cache(functools.partial(open_library, settings))
     cast, assets = late(lambda: library().cast), late(lambda: library().assets)
@@ -75,7 +94,37 @@ def open_studio(settings: Settings | None = None) -> Studio:
         kinds=late(_kinds),
         limits=late(lambda: _limits(identity.card)),
     )
-    engines = {"storyboard": late(functools.partial(_storyboard, faces, matting))}
+    engines: dict[str, Engine | HostedEngine] = {"storyboard": late(functools.partial(_storyboard, faces, matting))}
+    models = {name: (profile, engines[profile.engine]) for name, profile in catalogue.items()} | dict(more_models or {})
+    work, shots = late(lambda: library().work), late(lambda: library().shots)
+    workers = late(lambda: library().workers)
+    profiles = {name: profile for name, (profile, _) in models.items()}
+    creations = Creations(creations=late(lambda: library().creations), assets=assets, media=media, looks=late(_looks))
+    making = Making(
+        work=work,
+        assets=assets,
+        media=media,
+        scoring=scoring,
+        models=models,
+        remember=creations.remember_look,
+    )
+    concluding = Concluding(
+        work=work, shots=shots, assets=assets, media=media, making=making, models=models, machine=this_machine()
+    )
+    production = late(
+        functools.partial(
+            _production,
+            settings,
+            Steps(
+                making=making,
+                concluding=concluding,
+                work=work,
+                shots=shots,
+                workers=workers,
+                census=late(lambda: library().census),
+            ),
+        )
+    )
     return Studio(
         casting=Casting(
             cast=cast,
@@ -89,18 +138,42 @@ def open_studio(settings: Settings | None = None) -> Studio:
         encoders=Encoders(shelf=registry, media=media, faces=faces, matting=matting),
         shooting=Shooting(
             cast=cast,
-            shots=late(lambda: library().shots),
+            shots=shots,
             assets=assets,
             media=media,
-            scoring=scoring,
-            models={name: (profile, engines[profile.engine]) for name, profile in catalogue.items()},
+            crew=Crew(making=making, concluding=concluding),
             lexicon=lexicon,
         ),
-        models=catalogue,
+        producing=Producing(
+            production=production,
+            work=work,
+            shots=shots,
+            making=making,
+            concluding=concluding,
+            logged=bool(settings.log),
+        ),
+        estimating=Estimating(work=work),
+        travelling=Travelling(
+            cast=cast,
+            papers=late(lambda: library().papers),
+            assets=assets,
+            media=media,
+            archives=late(_archives),
+        ),
+        creations=creations,
+        keeping=Keeping(open_upkeep=lambda: _upkeep(library())),
+        moving=Moving(
+            places=late(functools.partial(_places, settings)),
+            schema=late(functools.partial(_schema, settings)),
+            archives=late(lambda: _library_archives(library())),
+            migrate_queues=lambda: production.migrate(),
+        ),
+        watching=Look(shots=shots, work=work, workers=workers, models=profiles),
+        models=profiles,
         lexicon=lexicon,
         sample=sample_picture,
         check=functools.partial(_check, settings),
-        close=lambda: library().close() if library.cache_info().currsize else None,
+        close=functools.partial(_close, library, production),
     )
 
 
@@ -121,12 +194,24 @@ def sample_picture(name: str) -> Path:
     return path
 
 
+def _production(settings: Settings, steps: Steps) -> DurableProduction:
+    return DurableProduction(settings=settings, steps=steps)
+
+
 def _lexicon() -> Lexicon:
     return Lexicon.parse(resources.files("samecast.core").joinpath("lexicon.toml").read_text(encoding="utf-8"))
 
 
 def _kinds() -> Kinds:
     return Kinds.parse(resources.files("samecast.core").joinpath("kinds.toml").read_text(encoding="utf-8"))
+
+
+def _close(library: "functools._lru_cache_wrapper[Library]", production: DurableProduction) -> None:
+    """Let go of what was opened, and open nothing for that."""
+    if opened(production):
+        production.close()
+    if library.cache_info().currsize:
+        library().close()
 
 
 def late(build: Callable[[], T]) -> T:
@@ -140,6 +225,11 @@ class _Late:
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._build(), name)
+
+
+def opened(thing: object) -> bool:
+    """Whether something `late` was built by now."""
+    return isinstance(thing, _Late) and thing._build.cache_info().currsize > 0
 
 
 def _check(settings: Settings) -> list[Check]:
@@ -158,6 +248,42 @@ def _faces() -> FaceReader:
     from samecast.vision.faces import MediaPipeFaces
 
     return MediaPipeFaces()
+
+
+def _archives() -> Archives:
+    from samecast.media.archives import ZipArchives
+
+    return ZipArchives()
+
+
+def _looks() -> LookReader:
+    from samecast.vision.looks import LayoutLooks
+
+    return LayoutLooks()
+
+
+def _upkeep(library: Library) -> Upkeep:
+    from samecast.library.keeping import open_upkeep
+
+    return open_upkeep(library.database, library.assets)
+
+
+def _places(settings: Settings) -> Places:
+    from samecast.library.moving import OtherPlaces
+
+    return OtherPlaces(settings=settings)
+
+
+def _schema(settings: Settings) -> SchemaKeeper:
+    from samecast.library.moving import LibrarySchema
+
+    return LibrarySchema(settings=settings)
+
+
+def _library_archives(library: Library) -> moving.Archives:
+    from samecast.library.archive import LibraryArchives
+
+    return LibraryArchives(database=library.database, assets=library.assets)
 
 
 def _people(faces: FaceReader) -> PersonFinder:

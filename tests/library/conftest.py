@@ -1,4 +1,8 @@
-"""A library in a temporary home, a cast to put in it, and processes and disks to be unkind to it with."""
+"""A library in a temporary home, a cast to put in it, and processes and disks to be unkind to it with.
+
+Whatever uses `settings` or `library` runs twice: on SQLite with a folder, and on PostgreSQL with a bucket. What can
+only be on one of them says so with `only_sqlite` or `only_postgres`; `every_pair` mixes them too.
+"""
 
 import os
 import subprocess
@@ -8,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.servers import bucket, own_bucket, own_postgres, postgres  # noqa: F401
 
 import samecast
 from samecast.core.cast import Anchor, Character, Reference, Region, Version
@@ -20,9 +25,23 @@ from samecast.settings import Settings
 NOW = datetime(2025, 3, 4, 5, 6, 7, 890123, tzinfo=UTC)
 
 
-@pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", database_url=None, assets_url=None)
+only_sqlite = pytest.mark.parametrize("settings", ["sqlite"], indirect=True)
+only_postgres = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
+every_pair = pytest.mark.parametrize(
+    "settings", ["sqlite", "postgres", "sqlite+bucket", "postgres+folder"], indirect=True
+)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """A library that nobody has opened yet."""
+    on_postgres = request.param.startswith("postgres")
+    in_bucket = request.param in ("postgres", "sqlite+bucket")
+    return Settings(
+        home=tmp_path / "home",
+        database_url=request.getfixturevalue("postgres") if on_postgres else None,
+        assets_url=request.getfixturevalue("bucket") if in_bucket else None,
+    )
 
 
 @pytest.fixture
@@ -104,16 +123,19 @@ def recipe(member: Member, *, seed: int) -> Recipe:
 
 @pytest.fixture
 def python() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
-    """Start `python -c script home`, with samecast importable; what still runs at the end is killed."""
+    """Start `python -c script` with these settings and samecast importable; what still runs at the end is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(script: str, home: Path) -> "subprocess.Popen[str]":
+    def start(script: str, settings: Settings) -> "subprocess.Popen[str]":
         source = str(Path(samecast.__file__).parents[1])
         environment = {k: v for k, v in os.environ.items() if not k.startswith("SAMECAST_")}
         environment |= {"PYTHONPATH": os.pathsep.join([source, os.environ.get("PYTHONPATH", "")])}
+        environment["SAMECAST_HOME"] = str(settings.home)
+        for name in ("database_url", "assets_url"):
+            environment[f"SAMECAST_{name.upper()}"] = getattr(settings, name) or ""  # an empty one counts as unset
         child = subprocess.Popen(
             [sys.executable, "-c", script],
-            env={**environment, "SAMECAST_HOME": str(home)},
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,7 @@ from samecast.library.failures import Conflict
 from samecast.settings import Settings
 
 MakeCharacter = Callable[..., Character]
-Start = Callable[[str, Path], Any]  # a subprocess.Popen[str]
+Start = Callable[[str, Settings], Any]  # a subprocess.Popen[str]
 MakeShot = Callable[..., Shot]
 MakeVersion = Callable[..., Version]
 
@@ -215,8 +214,8 @@ for n in range(10):
 """
 
 
-def test_of_two_processes_adding_the_same_handle_exactly_one_wins(python: Start, tmp_path: Path) -> None:
-    children = [python(ADD_TEN, tmp_path / "home") for _ in range(2)]
+def test_of_two_processes_adding_the_same_handle_exactly_one_wins(python: Start, settings: Settings) -> None:
+    children = [python(ADD_TEN, settings) for _ in range(2)]
     for child in children:
         assert child.stdout.readline() == "ready\n", child.stderr.read()
     for child in children:

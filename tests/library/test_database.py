@@ -1,5 +1,6 @@
 """Opening the library: on fresh, shared, damaged, foreign, newer, full and read-only homes."""
 
+import re
 import sqlite3
 import sys
 import tempfile
@@ -10,21 +11,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, MetaData, Table, create_engine, insert, inspect, select, text
+from tests.library.conftest import only_sqlite
+from tests.servers import shared_postgres
 
 from samecast.core.cast import Character
 from samecast.core.errors import InvalidInput, StorageFailed
+from samecast.core.recipe import recipe_to_json
 from samecast.core.story import Shot
 from samecast.library import Library, migrations, open_library, sqlite
-from samecast.library.database import open_database
-from samecast.library.schema import metadata
+from samecast.library.database import Database, open_database
+from samecast.library.schema import DERIVED_PREFIXES, metadata
 from samecast.settings import Settings
 
 MakeCharacter = Callable[..., Character]
-Start = Callable[[str, Path], Any]  # a subprocess.Popen[str]
+Start = Callable[[str, Settings], Any]  # a subprocess.Popen[str]
 
 
 def refused(settings: Settings, match: str) -> StorageFailed:
@@ -39,21 +44,55 @@ def refused(settings: Settings, match: str) -> StorageFailed:
 # --- the schema -------------------------------------------------------------------------------------------------
 
 
+def not_derived(_thing: object, name: str | None, kind: str, _reflected: bool, _other: object) -> bool:
+    return kind != "table" or not (name or "").startswith(DERIVED_PREFIXES)
+
+
 def statements(connection: Connection) -> set[tuple[str, ...]]:
-    """What made each table and index, as sorted lines: one line is one column or constraint."""
-    rows = connection.execute(text("SELECT sql FROM sqlite_master WHERE sql NOT LIKE '%alembic_version%'"))
-    return {tuple(sorted(line.strip().rstrip(",") for line in sql.strip().splitlines())) for (sql,) in rows}
+    """What made each table and index, as sorted pieces: one piece is one column or constraint."""
+    rows = connection.execute(text("SELECT tbl_name, sql FROM sqlite_master WHERE type IN ('table', 'index')"))
+    # A column added later stands on its neighbour's line, and a table made anew has its name in quotes.
+    return {
+        tuple(sorted(re.split(r",\s", " ".join(sql.replace('"', "").strip(" )").split()))))
+        for table, sql in rows
+        if table in metadata.tables and sql is not None
+    }
 
 
-def test_the_migrations_make_exactly_the_tables_of_the_schema(library: Library) -> None:
+def described(connection: Connection) -> dict[str, object]:
+    """Every column, key, check and index as PostgreSQL tells it, in no order."""
+    looking = inspect(connection)
+    told: dict[str, object] = {}
+    for table in metadata.tables:
+        told[table] = {
+            "columns": sorted(map(str, looking.get_columns(table))),
+            "primary": str(looking.get_pk_constraint(table)),
+            "foreign": sorted(map(str, looking.get_foreign_keys(table))),
+            "unique": sorted(map(str, looking.get_unique_constraints(table))),
+            "checks": sorted(map(str, looking.get_check_constraints(table))),
+            "indexes": sorted(map(str, looking.get_indexes(table))),
+        }
+    return told
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_schema(
+    library: Library, request: pytest.FixtureRequest, pytestconfig: pytest.Config
+) -> None:
+    on_sqlite = library.database.engine.dialect.name == "sqlite"
+    tell = statements if on_sqlite else described
     with library.database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        migrated = statements(connection)
-    fresh = create_engine("sqlite://")
+        context = MigrationContext.configure(connection, opts={"include_object": not_derived})
+        assert compare_metadata(context, metadata) == []
+        migrated = tell(connection)
+    server = None if on_sqlite else shared_postgres(pytestconfig.add_cleanup)
+    url = "sqlite://" if server is None else server.create()
+    fresh = create_engine(url)
     with fresh.begin() as connection:
         metadata.create_all(connection)
-        assert migrated == statements(connection)  # checks and foreign keys too, which Alembic does not compare
+        assert migrated == tell(connection)  # checks and foreign keys too, which Alembic does not compare
     fresh.dispose()
+    if server is not None:
+        server.drop(url)
 
 
 def test_head_is_the_newest_revision() -> None:
@@ -62,6 +101,7 @@ def test_head_is_the_newest_revision() -> None:
     assert migrations.HEAD in migrations.known_revisions()
 
 
+@only_sqlite
 def test_connections_are_set_up(library: Library) -> None:
     with library.database.read() as connection:
         pragmas = {
@@ -71,6 +111,7 @@ def test_connections_are_set_up(library: Library) -> None:
     assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 1, "busy_timeout": 30000}
 
 
+@only_sqlite
 def test_only_a_migration_runs_without_foreign_keys(library: Library) -> None:
     with library.database.write(migrates=True) as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 0
@@ -80,13 +121,120 @@ def test_only_a_migration_runs_without_foreign_keys(library: Library) -> None:
 
 def test_a_migration_that_fails_half_way_leaves_nothing(settings: Settings) -> None:
     settings.home.mkdir()
-    with sqlite3.connect(settings.database_file) as raw:
-        raw.execute("CREATE TABLE take_members (x)")  # the last table the first revision makes: it cannot
+    engine = create_engine(settings.database_url or f"sqlite:///{settings.database_file}")
+    with engine.begin() as raw:
+        raw.execute(text("CREATE TABLE take_members (x int)"))  # the last the first revision makes: it cannot
     refused(settings, "take_members")
-    with sqlite3.connect(settings.database_file) as raw:
-        assert raw.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall() == [("take_members",)]
-        raw.execute("DROP TABLE take_members")
+    with engine.begin() as raw:
+        assert inspect(raw).get_table_names() == ["take_members"]
+        raw.execute(text("DROP TABLE take_members"))
+    engine.dispose()
     open_library(settings).close()
+
+
+def raw_database(settings: Settings) -> Database:
+    """The database as it is, not brought up to date."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(settings.database_url or f"sqlite:///{settings.database_file}")
+    if engine.dialect.name == "sqlite":
+        sqlite.tune(engine)
+    return Database(engine=engine, where="the test's database")
+
+
+def fill_first_revision(connection: Connection, shots: list[Shot], character: Character) -> None:
+    """Rows as the first samecast wrote them: a picked shot with a finished and a failed take, and a stopped one."""
+    t = MetaData()
+    t.reflect(connection)
+    version = character.current
+    who = {"character_id": 1, "version": 1}
+    when = character.created_at
+
+    def rows(table: str, *values: dict[str, object]) -> None:
+        connection.execute(insert(t.tables[table]), values)
+
+    rows("characters", {"id": 1, "handle": "mira", "name": character.name, "created_at": when})
+    rows("character_tags", {"character_id": 1, "position": 0, "tag": "lead"})
+    rows(
+        "versions",
+        {
+            "character_id": 1,
+            "number": 1,
+            "description": version.description,
+            "digest": version.digest,
+            "created_at": when,
+        },
+    )
+    rows("anchors", {**who, "position": 0, "text": "cyan piping"})
+    rows("reference_images", {**who, "position": 0, "sha256": "a" * 64, "width": 9, "height": 9, "grade": ""})
+    for shot, states in zip(shots, (["done", "failed"], ["done", "waiting"]), strict=True):
+        rows("shots", {"id": shot.id, "prompt": shot.prompt, "model": shot.model, "out": "/o", "created_at": when})
+        for take, state in zip(shot.takes, states, strict=True):
+            made = state == "done"
+            rows(
+                "takes",
+                {
+                    "id": take.id,
+                    "shot_id": shot.id,
+                    "number": take.number,
+                    "recipe": recipe_to_json(take.recipe),
+                    "recipe_digest": take.recipe.digest,
+                    "state": state,
+                    "asset": "c" * 64 if made else None,
+                    "score": '{"characters":[]}' if made else None,
+                    "notes": "[]",
+                    "path": "/o/1.mp4" if made else None,
+                },
+            )
+            rows(
+                "take_members",
+                {
+                    "take_id": take.id,
+                    "position": 0,
+                    "handle": "mira",
+                    "version": 1,
+                    "digest": version.digest,
+                    "character_id": 1,
+                },
+            )
+    rows("picks", {"shot_id": shots[0].id, "take_id": shots[0].takes[0].id, "why": "It holds."})
+
+
+def test_a_library_of_the_first_revision_comes_up_without_loss(
+    settings: Settings, a_shot: Callable[..., Shot], a_character: MakeCharacter
+) -> None:
+    old = raw_database(settings)
+    shots = [a_shot("s1"), a_shot("s2")]
+    with old.write(migrates=True) as connection:
+        first = migrations._config()
+        first.attributes["connection"] = connection
+        command.upgrade(first, "0001")
+        fill_first_revision(connection, shots, a_character())
+        before = MetaData()
+        before.reflect(connection)
+        kept = {
+            name: everything(connection, before.tables[name]) for name in before.tables if name != "alembic_version"
+        }
+    old.close()
+
+    library = open_library(settings)
+
+    with library.database.read() as connection:
+        assert {name: everything(connection, before.tables[name]) for name in kept} == kept
+        assert connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == migrations.HEAD
+    picked, stopped = library.shots.get("s1"), library.shots.get("s2")
+    assert (picked.state, picked.round, picked.goal, picked.picked) == ("done", 1, None, "s1-t1")
+    assert stopped.state == "cancelled", "nobody shoots again, unasked, what was given up"
+    assert [take.state for take in stopped.takes] == ["done", "waiting"]
+    assert [take.made_at for take in picked.takes] == [a_character().created_at, None]
+    assert library.cast.get("mira").tags == ("lead",)
+    library.shots.add(a_shot("s3"))
+    assert library.cast.remove("mira") is False, "the pins still hold"
+    library.close()
+
+
+def everything(connection: Connection, table: Table) -> list[tuple[object, ...]]:
+    """All rows in the columns that the table had."""
+    return sorted((tuple(row) for row in connection.execute(select(table))), key=str)
 
 
 # --- many at once -----------------------------------------------------------------------------------------------
@@ -104,8 +252,9 @@ library.close()
 """
 
 
-def test_four_processes_open_a_fresh_home_at_once(python: Start, tmp_path: Path) -> None:
-    children = [python(OPEN, tmp_path / "deep" / "home") for _ in range(4)]
+def test_four_processes_open_a_fresh_library_at_once(python: Start, settings: Settings) -> None:
+    deep = replace(settings, home=settings.home / "deep" / "home")
+    children = [python(OPEN, deep) for _ in range(4)]
     for child in children:
         assert child.stdout.readline() == "ready\n", child.stderr.read()
     for child in children:
@@ -117,6 +266,7 @@ def test_four_processes_open_a_fresh_home_at_once(python: Start, tmp_path: Path)
         assert out.startswith("0 ")
 
 
+@only_sqlite
 def test_opening_waits_while_somebody_is_making_the_file(settings: Settings) -> None:
     settings.home.mkdir()
     maker = sqlite3.connect(settings.database_file, isolation_level=None, check_same_thread=False)
@@ -143,10 +293,11 @@ print(sorted({"alembic", "sqlalchemy.orm"} & set(sys.modules)))
 
 
 def test_opening_again_imports_nothing_heavy(python: Start, library: Library, settings: Settings) -> None:
-    out, err = python(LIGHT, settings.home).communicate(timeout=60)
+    out, err = python(LIGHT, settings).communicate(timeout=60)
     assert out == "[]\n[]\n", err
 
 
+@only_sqlite
 def test_a_library_somebody_else_keeps_writing_to(
     library: Library, settings: Settings, a_character: MakeCharacter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,6 +318,7 @@ def test_a_library_somebody_else_keeps_writing_to(
 # --- homes that cannot be ---------------------------------------------------------------------------------------
 
 
+@only_sqlite
 def test_a_home_that_is_a_file(settings: Settings) -> None:
     settings.home.write_text("precious")
     refused(settings, "not a folder")
@@ -174,6 +326,7 @@ def test_a_home_that_is_a_file(settings: Settings) -> None:
     assert settings.home.read_text() == "precious"
 
 
+@only_sqlite
 @pytest.mark.parametrize("content", [b"This is not a database.\n" * 500, b"SQLite format 3\x00" + b"\xff" * 9000])
 def test_a_file_that_is_no_database_is_left_as_it_is(settings: Settings, content: bytes) -> None:
     settings.home.mkdir()
@@ -183,6 +336,7 @@ def test_a_file_that_is_no_database_is_left_as_it_is(settings: Settings, content
     assert settings.database_file.read_bytes() == content
 
 
+@only_sqlite
 def test_a_folder_where_the_database_should_be(settings: Settings) -> None:
     settings.database_file.mkdir(parents=True)
     refused(settings, "cannot be opened")
@@ -195,10 +349,13 @@ def test_a_library_from_a_newer_samecast(library: Library, settings: Settings, a
     library.close()
     error = refused(settings, "newer samecast.*9999")
     assert "Update samecast" in error.hint
-    with sqlite3.connect(settings.database_file) as raw:
-        assert raw.execute("SELECT handle FROM characters").fetchall() == [("mira",)]
+    untouched = raw_database(settings)
+    with untouched.read() as connection:
+        assert connection.execute(text("SELECT handle FROM characters")).scalars().all() == ["mira"]
+    untouched.close()
 
 
+@only_sqlite
 def test_a_home_on_a_read_only_disk(disk, settings: Settings, a_character: MakeCharacter) -> None:
     there = replace(settings, home=disk.folder / "home")
     used = open_library(there)
@@ -237,7 +394,7 @@ for place in (home, home / "fresh"):
 def test_a_home_that_may_not_be_written(python: Start) -> None:
     with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
         Path(folder).chmod(0o755)  # unlike tmp_path, others may look inside
-        out, err = python(UNWRITABLE, Path(folder) / "home").communicate(timeout=60)
+        out, err = python(UNWRITABLE, Settings(home=Path(folder) / "home")).communicate(timeout=60)
         (Path(folder) / "home").chmod(0o755)
     used, fresh = out.splitlines()
     assert "read-only" in used or "cannot be opened for writing" in used
@@ -245,6 +402,7 @@ def test_a_home_that_may_not_be_written(python: Start) -> None:
     assert err == ""
 
 
+@only_sqlite
 def test_a_full_disk_keeps_what_was_there(disk, settings: Settings, a_character: MakeCharacter) -> None:
     there = replace(settings, home=disk.folder / "home")
     library = open_library(there)
@@ -259,6 +417,7 @@ def test_a_full_disk_keeps_what_was_there(disk, settings: Settings, a_character:
     assert [c.handle for c in open_library(there).cast.all()] == ["mira", "tom"]
 
 
+@only_sqlite
 def test_a_fresh_home_on_a_full_disk(disk, settings: Settings) -> None:
     there = replace(settings, home=disk.folder / "home")
     filler = disk.fill()
@@ -285,12 +444,13 @@ print([c.handle for c in library.cast.all()])
 """
 
 
+@only_sqlite
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits on Windows")
 def test_a_write_the_system_refuses_leaves_the_rest(
     python: Start, library: Library, settings: Settings, a_character: MakeCharacter
 ) -> None:
     library.cast.add(a_character())
-    out, err = python(LIMITED, settings.home).communicate(timeout=60)
+    out, err = python(LIMITED, settings).communicate(timeout=60)
     message, handles = out.splitlines()
     assert "disk" in message
     assert handles == "['mira']"
@@ -324,7 +484,6 @@ def test_a_database_url_that_cannot_be(tmp_path: Path, url: str) -> None:
 
 
 def test_an_unreachable_server_does_not_show_its_password(tmp_path: Path) -> None:
-    pytest.importorskip("psycopg")
     url = "postgresql+psycopg://mira:secret@127.0.0.1:1/samecast?connect_timeout=2"
     with pytest.raises(StorageFailed) as caught:
         open_database(Settings(home=tmp_path, database_url=url))

@@ -1,7 +1,6 @@
 """A studio on a real library in a temporary home, with a tiny engine in the storyboard's place."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,6 @@ import pytest
 from samecast.core.cast import Character
 from samecast.media import LocalMedia
 from samecast.ports import ModelProfile, Pixels, Render, Rendered
-from samecast.services.shooting import Shooting
 from samecast.services.studio import Studio
 from samecast.settings import Settings
 from samecast.wiring import open_studio, sample_picture
@@ -46,29 +44,25 @@ def engine() -> PasteEngine:
     return PasteEngine()
 
 
+PASTE = ModelProfile(
+    id="paste",
+    name="Paste",
+    engine="paste",
+    kinds=("image", "video"),
+    aspects=((1, 1),),
+    max_seconds=10,
+    max_characters=2,
+    deterministic=True,
+    composites=True,
+    price="free",
+    licence="none",
+)
+
+
 @pytest.fixture
 def studio(tmp_path: Path, engine: PasteEngine) -> Iterator[Studio]:
-    with open_studio(Settings(home=tmp_path / "home")) as opened:
-        profile = ModelProfile(
-            id="paste",
-            name="Paste",
-            engine="paste",
-            kinds=("image", "video"),
-            aspects=((1, 1),),
-            max_seconds=10,
-            max_characters=2,
-            deterministic=True,
-            composites=True,
-            price="free",
-            licence="none",
-        )
-        yield replace(opened, shooting=with_model(opened.shooting, profile, engine))
-
-
-def with_model(shooting: Shooting, profile: ModelProfile, engine: PasteEngine) -> Shooting:
-    """The same service with one more model."""
-    shooting._models = {**shooting._models, profile.id: (profile, engine)}
-    return shooting
+    with open_studio(Settings(home=tmp_path / "home"), {PASTE.id: (PASTE, engine)}) as opened:
+        yield opened
 
 
 @pytest.fixture

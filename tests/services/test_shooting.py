@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.services.conftest import PasteEngine
 
 from samecast.core.consistency import take_score_from_json, take_score_to_json
 from samecast.core.errors import InvalidInput, NotFound, RenderFailed, StorageFailed
 from samecast.core.recipe import recipe_to_json
 from samecast.core.story import Shot
 from samecast.ports import Picture
+from samecast.services.concluding import take_seed
 from samecast.services.events import Event, TakeFinished
-from samecast.services.shooting import Order, take_seed
+from samecast.services.shooting import Order
 from samecast.services.studio import Studio
 
 
@@ -261,12 +263,17 @@ def test_events_tell_every_take(eileen: Studio, tmp_path: Path):
     assert [event.number for event in finished] == [1, 2]
 
 
-def test_takes_scored_by_another_encoder_are_scored_again_before_one_is_picked(eileen: Studio, tmp_path: Path):
-    shot = run(eileen, order(tmp_path))
-    first = shot.takes[0]
+def test_takes_scored_by_another_encoder_are_scored_again_before_one_is_picked(
+    eileen: Studio, engine: PasteEngine, tmp_path: Path
+):
+    engine.stop_at = 2
+    plan = eileen.shooting.plan(order(tmp_path))
+    with pytest.raises(KeyboardInterrupt):
+        eileen.shooting.run(eileen.shooting.start(plan))
+    first = eileen.shooting.get(plan.shot.id).takes[0]
     old = take_score_from_json(first.score or "")
     foreign = replace(old, characters=tuple(replace(entry, encoder="other 1") for entry in old.characters))
     eileen.shooting._shots.finish_take(replace(first, score=take_score_to_json(foreign)))
-    again = eileen.shooting.run(eileen.shooting.resume(shot.id))
+    again = eileen.shooting.run(eileen.shooting.resume(plan.shot.id))
     assert again.picked is not None
     assert "other 1" not in (again.takes[0].score or "")

@@ -11,7 +11,21 @@ from typing import Annotated
 
 import typer
 
-from samecast.cli import cast, demo, doctor, encoders, models, score, shoot, shots
+from samecast.cli import (
+    cast,
+    demo,
+    doctor,
+    encoders,
+    library,
+    models,
+    moving,
+    score,
+    shoot,
+    shots,
+    travelling,
+    upkeep,
+    worker,
+)
 from samecast.cli.terminal import OpenStudio, err, escape, fail
 from samecast.core.errors import SamecastError
 
@@ -39,11 +53,21 @@ def main(
     """One cast. Every shot. The same character in every image and clip, measured."""
 
 
+cast.app.command("export")(travelling.export_character)
+cast.app.command("import")(travelling.import_character)
+library.app.command("verify")(upkeep.verify)
+library.app.command("gc")(upkeep.gc)
+library.app.command("export")(moving.export_library)
+library.app.command("import")(moving.import_library)
 app.add_typer(cast.app, name="cast")
+app.add_typer(library.app, name="library")
 app.add_typer(shots.app, name="shots")
 app.add_typer(models.app, name="models")
 app.add_typer(encoders.app, name="encoders")
 app.command("shoot")(shoot.shoot)
+app.command("migrate")(moving.migrate)
+app.command("move")(moving.move)
+app.command("worker")(worker.worker)
 app.command("score")(score.score)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

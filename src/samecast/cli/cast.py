@@ -10,6 +10,7 @@ from samecast.cli.terminal import escape, out, print_json, say, studio_of, tone
 from samecast.core.cast import Anchor, Character
 from samecast.core.grading import Grade, grade_from_json
 from samecast.core.portrait import PortraitSlots, portrait_prompt
+from samecast.core.travelling import Papers
 from samecast.services.auditioning import audition as hold_audition
 from samecast.services.casting import Change
 from samecast.services.documents import added_document, character_document, grade_document
@@ -78,11 +79,13 @@ def list_cast(context: typer.Context, json: Json = False) -> None:
 @app.command()
 def show(context: typer.Context, handle: Handle, json: Json = False) -> None:
     """One character: references, anchors, versions."""
-    character = studio_of(context).casting.get(handle)
+    studio = studio_of(context)
+    character, papers = studio.casting.get(handle), studio.travelling.papers(handle)
     if json:
-        print_json(character_document(character))
+        print_json({**character_document(character), "consent": papers.consent, "licence": papers.licence})
         return
     print_character(character)
+    print_papers(papers)
 
 
 @app.command()
@@ -246,6 +249,13 @@ def print_grade(grade: Grade) -> None:
     for rule in grade.rules:
         table.add_row(rule.rule, tone(rule.verdict), escape(rule.advice))
     out.print(table)
+
+
+def print_papers(papers: Papers) -> None:
+    """Consent and licence, where there are any."""
+    for what, text in (("consent", papers.consent), ("licence", papers.licence)):
+        if text:
+            out.print(f"[dim]{what}[/] {escape(text)}", soft_wrap=True)
 
 
 def print_character(character: Character) -> None:

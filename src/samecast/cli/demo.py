@@ -88,8 +88,9 @@ def _cast_once(studio: Studio, extra: Extra) -> None:
 
 def _shoot(studio: Studio, order: Order) -> Shot:
     err.print(f"\n[dim]{escape(order.prompt)}[/]", soft_wrap=True)
-    with ShotProgress(err) as watch:
-        return studio.shooting.run(studio.shooting.start(studio.shooting.plan(order)), watch)
+    shot = studio.shooting.start(studio.shooting.plan(order))
+    with ShotProgress(err, total=len(shot.takes)) as watch:
+        return studio.producing.make(shot, watch)
 
 
 def _tell(still: Shot, clip: Shot) -> None:

@@ -6,15 +6,16 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from samecast.cli.terminal import escape
-from samecast.services.events import Event, Noted, StepMoved, TakeFinished, TakeStarted
+from samecast.services.events import Event, Noted, StepMoved, TakeFailed, TakeFinished, TakeStarted
 from samecast.services.sheets import words
 
 
 class ShotProgress:
     """Shows events as a bar on stderr; use as a context manager and pass it as `watch`."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, total: int) -> None:
         self._console = console
+        self._total = total
         self._bar = Progress(
             TextColumn("[bold]take {task.fields[take]}[/] of {task.fields[of]}"),
             TextColumn("{task.fields[step]:<8}", style="dim"),
@@ -39,15 +40,20 @@ class ShotProgress:
 
     def __call__(self, event: Event) -> None:
         match event:
-            case TakeStarted(number=number, total=total):
+            case TakeStarted(number=number):
+                self._total = max(self._total, number)  # shot again, a shot has more takes than it began with
                 if self._task is None:
-                    self._task = self._bar.add_task("", total=float(total), take=number, of=total, step="")
-                self._bar.update(self._task, take=number, step="", completed=float(number - 1))
+                    self._task = self._bar.add_task("", take=number, of=self._total, step="")
+                self._bar.update(
+                    self._task, total=float(self._total), of=self._total, take=number, step="", completed=number - 1.0
+                )
             case StepMoved() if self._task is not None:
                 self._bar.update(self._task, step=event.step, completed=event.number - 1 + _share(event))
             case TakeFinished(number=number, path=path, score=score):
                 said = "; ".join(words(entry) for entry in score.characters) or "no character named"
                 self._console.print(f"take {number}  {escape(said)}  [dim]{escape(path)}[/]", soft_wrap=True)
+            case TakeFailed(number=number, error=error):
+                self._console.print(f"take {number}  [red]failed[/] {escape(error)}", soft_wrap=True)
             case Noted(text=text) if text not in self._notes:
                 self._notes.add(text)
                 self._console.print(f"[yellow]note[/] {escape(text)}", soft_wrap=True)

@@ -1,5 +1,6 @@
 """`samecast shoot`: takes of a prompt, scored, the best picked."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -8,10 +9,14 @@ import typer
 from samecast.cli.progress import ShotProgress
 from samecast.cli.terminal import err, escape, out, print_json, say, studio_of
 from samecast.core.errors import InvalidInput, SamecastError
+from samecast.core.estimating import sentence
+from samecast.core.money import parse_budget
 from samecast.core.prompt import Brief, explain
-from samecast.core.story import Shot
+from samecast.core.rounds import goal_of
+from samecast.core.story import Shot, Take
 from samecast.services.documents import shot_document
-from samecast.services.shooting import Order, Plan, Shooting
+from samecast.services.shooting import Order, Plan
+from samecast.services.studio import Studio
 
 
 def shoot(
@@ -26,6 +31,13 @@ def shoot(
     seed: Annotated[int | None, typer.Option(help="Take i's seed follows from this and i alone.")] = None,
     folder: Annotated[Path | None, typer.Option("--out", help="Where the files go (shots/ID).", metavar="DIR")] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Let an earlier shot's files in --out go.")] = False,
+    until: Annotated[
+        float | None, typer.Option(help="Shoot again until takes hold this likeness, such as 0.9.")
+    ] = None,
+    budget: Annotated[str | None, typer.Option(help="Ceiling for --until: 6 takes, or 2.50 dollars.")] = None,
+    enough: Annotated[int, typer.Option("--enough", min=1, help="How many takes have to hold for --until.")] = 1,
+    detach: Annotated[bool, typer.Option("--detach", help="Queue it for a worker; come back at once.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Leave it to workers elsewhere, and wait for them.")] = False,
     like: Annotated[Path | None, typer.Option(help="Make this take again from the recipe inside it.")] = None,
     show_brief: Annotated[bool, typer.Option("--explain", help="Show what the prompt is understood as.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")] = False,
@@ -37,11 +49,13 @@ def shoot(
         raise typer.BadParameter("--seconds is for clips: leave it out, or give --video")
     if (prompt is None) == (like is None):
         raise typer.BadParameter("give a PROMPT, or --like FILE to make a take again")
-    shooting = studio_of(context).shooting
+    if detach and wait:
+        raise typer.BadParameter("choose --detach or --wait, not both")
+    studio = studio_of(context)
     if like is not None:
-        plan = shooting.plan_like(like, folder, overwrite=overwrite)
+        plan = studio.shooting.plan_like(like, folder, overwrite=overwrite)
     else:
-        plan = shooting.plan(
+        plan = studio.shooting.plan(
             Order(
                 prompt=prompt or "",
                 model=model,
@@ -51,24 +65,38 @@ def shoot(
                 takes=takes,
                 seed=seed,
                 out=folder,
+                goal=goal_of(until=until, enough=enough, budget=parse_budget(budget) if budget is not None else None),
                 overwrite=overwrite,
             )
         )
     if show_brief:
         print_brief(plan.brief)
     print_findings(plan)
-    shot = finish(shooting, shooting.start(plan))
+    prepared = studio.estimating.prepare(plan.shot, studio.models[plan.shot.model])
+    if prepared.shot.goal or prepared.estimate.money not in (None, (0, 0)):
+        say(sentence(prepared.estimate))
+    shot = studio.shooting.start(replace(plan, shot=prepared.shot))
+    if detach:
+        studio.producing.submit(shot)
+        say(f"Queued for a worker. See how it stands: samecast shots watch {shot.id}")
+    elif wait:
+        studio.producing.submit(shot, urgent=True)
+        shot = studio.producing.export(studio.producing.wait(shot.id).id)
+    else:
+        shot = make(studio, shot)
     if json:
         print_json({**shot_document(shot), "brief": brief_document(plan.brief)})
+    elif detach:
+        out.print(shot.id)
     else:
         print_shot(shot)
 
 
-def finish(shooting: Shooting, shot: Shot) -> Shot:
-    """Run a shot with its bar; when stopped or failing, say how to go on."""
+def make(studio: Studio, shot: Shot) -> Shot:
+    """Have a shot made here and now with its bar; when stopped or failing, say how to go on."""
     try:
-        with ShotProgress(err) as watch:
-            return shooting.run(shot, watch)
+        with ShotProgress(err, total=len(shot.takes)) as watch:
+            return studio.producing.make(shot, watch)
     except KeyboardInterrupt:
         say(f"Stopped. Finished takes are kept; go on with: samecast shots resume {shot.id}")
         raise
@@ -81,7 +109,8 @@ def finish(shooting: Shooting, shot: Shot) -> Shot:
 
 def print_shot(shot: Shot) -> None:
     """The outcome in words: the pick and why, and where the files are."""
-    out.print(f"[bold]{escape(shot.why)}[/]", soft_wrap=True)
+    if shot.why:
+        out.print(f"[bold]{escape(shot.why)}[/]", soft_wrap=True)
     if any(member for take in shot.takes for member in take.recipe.members) and shot.model == "storyboard":
         out.print(
             "[dim]The storyboard works from the reference's own pixels: likeness here is by design, not proof.[/]",
@@ -89,8 +118,20 @@ def print_shot(shot: Shot) -> None:
         )
     for take in shot.takes:
         mark = "[green]picked[/]" if take.id == shot.picked else "      "
-        out.print(f"{mark} {escape(str(take.path))}", soft_wrap=True)
-    out.print(f"[dim]sheet [/] {escape(str(Path(shot.out) / 'contact-sheet.png'))}", soft_wrap=True)
+        out.print(f"{mark} {_take_line(take)}", soft_wrap=True)
+    sheet = Path(shot.out) / "contact-sheet.png"
+    if sheet.is_file():
+        out.print(f"[dim]sheet [/] {escape(str(sheet))}", soft_wrap=True)
+
+
+def _take_line(take: Take) -> str:
+    match take.state:
+        case "failed":
+            return f"[red]take {take.number} failed[/] {escape(take.error or '')}"
+        case "waiting":
+            return f"[dim]take {take.number} waits[/]"
+        case _:
+            return escape(take.path or f"take {take.number}, in the library (asset {(take.asset or '')[:12]})")
 
 
 def print_brief(brief: Brief) -> None:

@@ -1,22 +1,32 @@
-"""`samecast shots`: what was shot, and going on with what was stopped."""
+"""`samecast shots`: what was shot and how it stands; going on with it, stopping it, and its files."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from samecast.cli.shoot import finish, print_shot
-from samecast.cli.terminal import escape, out, print_json, studio_of
+from samecast.cli.shoot import make, print_shot
+from samecast.cli.terminal import escape, out, print_json, say, studio_of
+from samecast.cli.watch import watch
+from samecast.core.story import Shot
 from samecast.services.documents import shot_document
+from samecast.services.studio import Studio
 
-app = typer.Typer(help="Shots made so far; go on with one that was stopped.", no_args_is_help=True)
+app = typer.Typer(help="Shots: how they stand; stop them, go on with them, try again.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")]
+ShotId = Annotated[str, typer.Argument(metavar="SHOT", help="The shot's id.")]
+Detach = Annotated[bool, typer.Option("--detach", help="Queue it for a `samecast worker` and come back at once.")]
 
 
 @app.command("list")
-def list_shots(context: typer.Context, json: Json = False) -> None:
+def list_shots(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many.")] = 50,
+    json: Json = False,
+) -> None:
     """The latest shots, newest first."""
-    shots = studio_of(context).shooting.recent()
+    shots = studio_of(context).shooting.recent(limit)
     if json:
         print_json({"shots": [shot_document(shot) for shot in shots]})
         return
@@ -24,23 +34,99 @@ def list_shots(context: typer.Context, json: Json = False) -> None:
         out.print("Nothing was shot yet. Begin with: samecast shoot PROMPT")
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    for column in ("shot", "takes", "model", "prompt"):
+    for column in ("shot", "state", "takes", "model", "prompt"):
         table.add_column(column)
     for shot in shots:
-        done = sum(take.state != "waiting" for take in shot.takes)
+        done = sum(take.state == "done" for take in shot.takes)
         short = shot.prompt if len(shot.prompt) <= 80 else shot.prompt[:79] + "…"
-        table.add_row(shot.id, f"{done}/{len(shot.takes)}", shot.model, escape(short))
+        table.add_row(shot.id, standing(shot), f"{done}/{len(shot.takes)}", shot.model, escape(short))
     out.print(table)
 
 
 @app.command()
-def resume(
-    context: typer.Context, shot: Annotated[str, typer.Argument(help="The shot's id.")], json: Json = False
-) -> None:
+def show(context: typer.Context, shot: ShotId, json: Json = False) -> None:
+    """One shot: its takes, what came of them, and why one was picked."""
+    found = studio_of(context).shooting.get(shot)
+    if json:
+        print_json(shot_document(found))
+        return
+    out.print(f"[bold]{escape(found.prompt)}[/]", soft_wrap=True)
+    out.print(f"{standing(found)} [dim]·[/] {found.model} [dim]·[/] ordered {found.created_at:%Y-%m-%d %H:%M} UTC")
+    print_shot(found)
+
+
+@app.command()
+def cancel(context: typer.Context, shot: ShotId, json: Json = False) -> None:
+    """Stop a shot within a step; finished takes are kept."""
+    found = studio_of(context).producing.cancel(shot)
+    if json:
+        print_json(shot_document(found))
+    elif found.state == "done":
+        say(f"The shot {shot} was done already.")
+    else:
+        say(f"Cancelled. Finished takes are kept; go on with: samecast shots resume {shot}")
+
+
+@app.command()
+def resume(context: typer.Context, shot: ShotId, detach: Detach = False, json: Json = False) -> None:
     """Go on with a stopped shot: only the takes that are missing are made."""
-    shooting = studio_of(context).shooting
-    done = finish(shooting, shooting.resume(shot))
+    studio = studio_of(context)
+    go_on(studio, studio.producing.resume(shot), detach=detach, json=json)
+
+
+@app.command()
+def retry(context: typer.Context, shot: ShotId, detach: Detach = False, json: Json = False) -> None:
+    """Make a shot's failed takes once more; finished ones are kept."""
+    studio = studio_of(context)
+    go_on(studio, studio.producing.retry(shot), detach=detach, json=json)
+
+
+@app.command()
+def wait(context: typer.Context, shot: ShotId, json: Json = False) -> None:
+    """Wait until workers have made a shot, then write its files here."""
+    producing = studio_of(context).producing
+    done = producing.wait(shot)
+    if done.state == "done":
+        done = producing.export(shot)
     if json:
         print_json(shot_document(done))
     else:
         print_shot(done)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    shot: ShotId,
+    folder: Annotated[Path | None, typer.Option("--out", help="Where the files go.", metavar="DIR")] = None,
+    json: Json = False,
+) -> None:
+    """Write a shot's takes, contact sheet and shot.json, on this machine."""
+    done = studio_of(context).producing.export(shot, folder)
+    if json:
+        print_json(shot_document(done))
+    else:
+        print_shot(done)
+
+
+app.command("watch")(watch)
+
+
+def go_on(studio: Studio, shot: Shot, *, detach: bool, json: bool) -> None:
+    """Have a shot's waiting takes made: by a worker elsewhere, or here and now."""
+    if detach:
+        studio.producing.submit(shot)
+        say(f"Queued for a worker. See how it stands: samecast shots watch {shot.id}")
+    else:
+        shot = make(studio, shot)
+    if json:
+        print_json(shot_document(shot))
+    elif not detach:
+        print_shot(shot)
+
+
+def standing(shot: Shot) -> str:
+    """A shot's state in its colour."""
+    tones = {"done": "green", "running": "cyan", "cancelled": "yellow"}
+    failed = sum(take.state == "failed" for take in shot.takes)
+    return f"[{tones[shot.state]}]{shot.state}[/]" + (f" [red]{failed} failed[/]" if failed else "")

@@ -68,7 +68,7 @@ def _region(inside: str) -> Region:
             f"'[{inside[:40]}]' is not a region.",
             hint="Give left, top, width and height as fractions from 0 to 1, such as [0.6,0.4,0.1,0.05].",
         )
-    x, y, width, height = map(float, parts)
+    x, y, width, height = (float(part) + 0.0 for part in parts)  # no -0.0, which a database may give back as 0.0
     return Region(x=x, y=y, width=width, height=height)
 
 

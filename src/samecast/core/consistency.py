@@ -247,8 +247,12 @@ def p_same(distance: float, *, slope: float, midpoint: float) -> float:
     return 1.0 / (1.0 + math.exp(max(-60.0, min(60.0, slope * (distance - midpoint)))))
 
 
-def pick(scores: Sequence[TakeScore]) -> Pick:
-    """Choose among takes in the order that the module's first lines give."""
+def pick(scores: Sequence[TakeScore], *, ordered: int | None = None) -> Pick:
+    """Choose among takes in the order that the module's first lines give.
+
+    `ordered`: how many of them (the first ones) were ordered before any was judged; None: all. The mean that is told
+    is over these: takes shot again because others fell short would flatter it.
+    """
     if not scores:
         return Pick(index=None, why="There is no take to choose from.")
     if not any(score.characters for score in scores):
@@ -259,7 +263,7 @@ def pick(scores: Sequence[TakeScore]) -> Pick:
     if not eligible:
         return Pick(index=None, why=f"No take can be picked: {'; '.join(_refusals(scores))}.")
     best = _best(scores, eligible)
-    return Pick(index=best, why=_why(scores, best, eligible))
+    return Pick(index=best, why=_why(scores, best, ordered))
 
 
 def comparable(scores: Sequence[TakeScore]) -> bool:
@@ -311,19 +315,20 @@ def _fallen(score: TakeScore) -> int:
     return sum(anchor.verdict in ("moved", "lost") for entry in score.characters for anchor in entry.anchors)
 
 
-def selected(scores: Sequence[TakeScore], winner: int) -> rates.Selected:
-    """The winner's figure beside the mean over all takes that can be measured, each by its worst moment."""
-    return rates.selected([_weakest(score) if score.measurable else None for score in scores], winner)
+def selected(scores: Sequence[TakeScore], winner: int, *, ordered: int | None = None) -> rates.Selected:
+    """The winner's figure beside the mean over the takes ordered at first (None: all), each by its worst moment."""
+    figures = [_weakest(score) if score.measurable else None for score in scores]
+    return rates.selected(figures, winner, ordered=ordered)
 
 
-def _why(scores: Sequence[TakeScore], best: int, eligible: Sequence[int]) -> str:
+def _why(scores: Sequence[TakeScore], best: int, ordered: int | None) -> str:
     chosen = min(scores[best].characters, key=lambda entry: entry.weakest)
     told = rates.figure(chosen.weakest)
     where = f" at its worst moment ({timecode(chosen.worst_at)})" if chosen.worst_at is not None else ""
     word = "same person" if chosen.p_same is not None else "appearance match"
     if not scores[best].holds:
         return f"Take {best + 1} comes nearest, but @{chosen.handle} drifts in every take: {word} {told}{where}."
-    others = f"; {selected(scores, best).over_all}" if len(scores) > 1 else ""
+    others = f"; {selected(scores, best, ordered=ordered).over_all}" if len(scores) > 1 else ""
     pasted = " It pastes the reference rather than showing the character anew." if chosen.pasted else ""
     return f"Take {best + 1}: @{chosen.handle} holds best, {word} {told}{where}{others}.{pasted}"
 

@@ -62,6 +62,18 @@ class RenderFailed(SamecastError):
     code = "render_failed"
 
 
+class SubmissionUnsure(RenderFailed):
+    """A provider may or may not have received a take: it is not submitted again unasked, since that might be paid."""
+
+    code = "submission_unsure"
+
+
+class BudgetReached(SamecastError):
+    """More takes would cost more than was allowed."""
+
+    code = "budget_reached"
+
+
 class MissingPart(SamecastError):
     """An optional package or system library is not installed."""
 

@@ -7,6 +7,21 @@ from typing import Literal, TypeAlias
 from samecast.core.recipe import Recipe
 
 TakeState: TypeAlias = Literal["waiting", "done", "failed"]
+ShotState: TypeAlias = Literal["running", "done", "cancelled"]
+"""A cancelled shot keeps its finished takes; its waiting ones wait on until it is resumed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """When to stop shooting again: `enough` takes reach `until` (0..1), or the budget ends.
+
+    `most_takes` counts all takes of the shot, `most_money` is in millionths of a dollar; None: no such ceiling.
+    """
+
+    until: float
+    enough: int
+    most_takes: int | None = None
+    most_money: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +39,21 @@ class Take:
     notes: tuple[str, ...] = ()
     path: str | None = None
     """Where the file was last written for the user; the asset store keeps its own copy."""
+    round: int = 1
+    """Which round of its shot it belongs to, from 1."""
+    attempt: int = 1
+    """How many times it was queued, from 1: raised when a shot is resumed or a failed take tried again."""
+    error: str | None = None
+    """Why it failed, in one line."""
+    cost: int = 0
+    """What it costs, in millionths of a dollar: set aside when it is planned, corrected when it is charged."""
+    seconds: float | None = None
+    """How long it took to render."""
+    ticket: str | None = None
+    """What a provider calls its job."""
+    intended: int | None = None
+    """The attempt with which submitting began; None once the provider has answered."""
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +68,23 @@ class Shot:
     picked: str | None = None
     why: str = ""
     created_at: datetime
+    state: ShotState = "running"
+    round: int = 1
+    goal: Goal | None = None
+    seed: int | None = None
+    """The seed that was asked for, which the takes' own follow from; None: they follow from the shot's id."""
+    machine: str = ""
+    """Where it was ordered, and so where `out` is; "" for nowhere in particular."""
+
+    @property
+    def ordered(self) -> int:
+        """How many takes were ordered before any was judged: those of the first round. Figures are told over these."""
+        return sum(take.round == 1 for take in self.takes)
+
+    @property
+    def spent(self) -> int:
+        """What its takes cost together, in millionths of a dollar, those set aside included."""
+        return sum(take.cost for take in self.takes)
 
     @property
     def finished(self) -> bool:

@@ -11,18 +11,35 @@ from samecast.settings import Settings
 if TYPE_CHECKING:
     from samecast.library.assets import Assets
     from samecast.library.characters import Characters
+    from samecast.library.creations import Creations
     from samecast.library.database import Database
+    from samecast.library.keeping import AssetUpkeep
+    from samecast.library.papers import CharacterPapers
     from samecast.library.shots import Shots
+    from samecast.library.tally import Numbers
+    from samecast.library.work import Work
+    from samecast.library.workers import Workers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Library:
-    """An open library. `cast`, `shots` and `assets` implement the ports of those names."""
+    """An open library. `cast`, `shots`, `assets`, `work` and `workers` implement the ports of those names."""
 
     cast: "Characters"
     shots: "Shots"
     assets: "Assets"
+    work: "Work"
+    workers: "Workers"
+    census: "Numbers"
+    papers: "CharacterPapers"
+    creations: "Creations"
     database: "Database"
+
+    def upkeep(self) -> "AssetUpkeep":
+        """Look after the stored assets: open one for each look over the library. Implements `ports.keeping.Upkeep`."""
+        from samecast.library.keeping import open_upkeep
+
+        return open_upkeep(self.database, self.assets)
 
     def close(self) -> None:
         """Let go of every file and connection; the library must not be used afterwards."""
@@ -36,13 +53,28 @@ def open_library(settings: Settings) -> Library:
     """
     from samecast.library.assets import open_assets
     from samecast.library.characters import Characters
+    from samecast.library.creations import Creations
     from samecast.library.database import open_database
+    from samecast.library.papers import CharacterPapers
     from samecast.library.shots import Shots
+    from samecast.library.tally import Numbers
+    from samecast.library.work import Work
+    from samecast.library.workers import Workers
 
     database = open_database(settings)
     try:
-        assets = open_assets(settings)
+        assets = open_assets(settings, database)
     except BaseException:
         database.close()
         raise
-    return Library(cast=Characters(database=database), shots=Shots(database=database), assets=assets, database=database)
+    return Library(
+        cast=Characters(database=database),
+        shots=Shots(database=database),
+        assets=assets,
+        work=Work(database=database),
+        workers=Workers(database=database),
+        census=Numbers(database=database),
+        papers=CharacterPapers(database=database),
+        creations=Creations(database=database),
+        database=database,
+    )

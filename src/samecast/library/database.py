@@ -50,7 +50,8 @@ def open_database(settings: Settings) -> Database:
     """
     with storage_failures("SAMECAST_DATABASE_URL"):
         url = _address(settings)
-        engine = create_engine(url)
+        # A server that was started again has closed the connections at hand: they are tried before they are used.
+        engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
     file = sqlite.sqlite_file(url) if engine.dialect.name == "sqlite" else None
     if file is not None:
         with storage_failures(str(file.parent)):

@@ -7,6 +7,7 @@ Plain SQL types only: the same tables live on SQLite and on PostgreSQL. Every ch
 from datetime import UTC, datetime
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Column,
     DateTime,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -136,7 +138,19 @@ shots = Table(
     Column("model", Text, nullable=False),
     Column("out", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
+    Column("state", String(9), nullable=False, server_default="running"),
+    Column("round", Integer, nullable=False, server_default="1"),
+    Column("machine", Text, nullable=False, server_default=""),
+    Column("seed", BigInteger),
+    # The goal: all null where there is none. Money is in millionths of a dollar.
+    Column("until", Double),
+    Column("enough", Integer),
+    Column("most_takes", Integer),
+    Column("most_money", BigInteger),
+    CheckConstraint("state IN ('running', 'done', 'cancelled')", name="state_known"),
+    CheckConstraint("(until IS NULL) = (enough IS NULL)", name="goal_whole"),
     Index(None, "created_at"),
+    Index(None, "state", "created_at"),
 )
 
 takes = Table(
@@ -152,11 +166,21 @@ takes = Table(
     Column("score", Text),
     Column("notes", Text, nullable=False),
     Column("path", Text),
+    Column("round", Integer, nullable=False, server_default="1"),
+    Column("attempt", Integer, nullable=False, server_default="1"),
+    Column("error", Text),
+    Column("cost", BigInteger, nullable=False, server_default="0"),
+    Column("seconds", Double),
+    Column("ticket", Text),
+    Column("intended", Integer),  # set: submitting began, and nobody knows yet whether it arrived
+    Column("made_at", Moment),
     UniqueConstraint("shot_id", "number"),
     UniqueConstraint("shot_id", "id"),  # what `picks` points at, so that a pick is one of its own shot's takes
     CheckConstraint("state IN ('waiting', 'done', 'failed')", name="state_known"),
     Index(None, "asset"),
     Index(None, "recipe_digest"),
+    Index(None, "state"),
+    Index(None, "made_at", "id"),
 )
 
 # Who a take pins. `character_id` keeps the character from being deleted; it is null where a recipe came from elsewhere
@@ -182,4 +206,100 @@ picks = Table(
     Column("take_id", Text),  # null: looked at, and none was good enough
     Column("why", Text, nullable=False),
     ForeignKeyConstraint(["shot_id", "take_id"], ["takes.shot_id", "takes.id"], ondelete="CASCADE"),
+)
+
+# Assets are claimed before they are stored, so that nothing is taken for garbage between its storing and its use.
+asset_claims = Table(
+    "asset_claims",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("claimed_at", Moment, nullable=False),
+    Index(None, "claimed_at"),
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("machine", Text, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("queues", Text, nullable=False),  # a JSON list
+    Column("version", Text, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("beats", BigInteger, nullable=False),
+    Column("state", String(8), nullable=False),
+    CheckConstraint("state IN ('working', 'draining', 'gone')", name="state_known"),
+)
+
+progress = Table(
+    "progress",
+    metadata,
+    Column("take_id", ForeignKey("takes.id", ondelete="CASCADE"), primary_key=True),
+    Column("worker", Text, nullable=False),
+    Column("step", Text, nullable=False),
+    Column("done", Integer, nullable=False),
+    Column("total", Integer, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+# What pictures look like, to find similar ones; `maker` says whose vectors they are.
+take_looks = Table(
+    "take_looks",
+    metadata,
+    Column("take_id", ForeignKey("takes.id", ondelete="CASCADE"), primary_key=True),
+    Column("maker", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),
+    Column("code", LargeBinary, nullable=False),
+)
+
+# What was put down about using a character: "" where nothing was said, no row where nobody ever said anything.
+character_papers = Table(
+    "character_papers",
+    metadata,
+    Column("character_id", ForeignKey("characters.id", ondelete="CASCADE"), primary_key=True),
+    Column("consent", Text, nullable=False),
+    Column("licence", Text, nullable=False),
+)
+
+# --- worked out from the tables above ---------------------------------------------------------------------------
+# Filled by triggers and `indexing` wherever takes are written, so never copied from one database to another: hence not
+# in `metadata`. Each dialect has more of it (words, terms, codes); migrations/versions/rev_0003_search.py has it all.
+
+derived = MetaData()
+DERIVED_PREFIXES = ("creation", "look_")
+"""What every table starts with that is worked out from others."""
+
+creations = Table(
+    "creations",
+    derived,
+    Column("place", BigInteger, primary_key=True),  # microseconds since 1970 times 1024, plus a number among equals
+    Column("take_id", Text, nullable=False, unique=True),
+    Column("model", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("verdict", Text),
+    Column("likeness", Double),
+    Column("who", Text, nullable=False),  # a JSON list of handles with their verdicts
+    Column("picked", Integer, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("seconds", Double),
+)
+
+creation_tallies = Table(
+    "creation_tallies",
+    derived,
+    Column("sort", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("takes", BigInteger, nullable=False),
+    Column("judged", BigInteger, nullable=False),
+    Column("matched", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+)
+
+creation_queue = Table(
+    "creation_queue",
+    derived,
+    Column("id", BigInteger, primary_key=True),
+    Column("take_id", Text, nullable=False),
 )

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from samecast.core.errors import InvalidInput, NotFound
 from samecast.core.recipe import Recipe, recipe_from_json, recipe_to_json
-from samecast.core.story import Shot, Take
+from samecast.core.story import Goal, Shot, Take
 from samecast.library import schema as t
 from samecast.library.database import Database
 from samecast.library.failures import Conflict
@@ -33,13 +33,9 @@ class Shots:
         """Keep a new shot with all its takes, or nothing. Raises `InvalidInput` where its id or a take's is in use."""
         try:
             with self.database.write() as connection:
-                connection.execute(
-                    insert(t.shots).values(
-                        id=shot.id, prompt=shot.prompt, model=shot.model, out=shot.out, created_at=shot.created_at
-                    )
-                )
+                connection.execute(insert(t.shots).values(**_shot_values(shot)))
                 for take in shot.takes:
-                    _write_take(connection, take)
+                    write_take(connection, take)
                 if shot.picked is not None or shot.why:
                     connection.execute(insert(t.picks).values(shot_id=shot.id, take_id=shot.picked, why=shot.why))
         except Conflict as conflict:
@@ -53,14 +49,14 @@ class Shots:
         with self.database.read() as connection:
             found = connection.execute(_SHOT_ROWS.where(t.shots.c.id == shot_id)).all()
             if not found:
-                raise _no_shot(shot_id)
-            return _read(connection, found)[0]
+                raise no_shot(shot_id)
+            return read_shots(connection, found)[0]
 
     def recent(self, limit: int = 50) -> list[Shot]:
         """The newest shots first."""
         with self.database.read() as connection:
             newest = _SHOT_ROWS.order_by(t.shots.c.created_at.desc(), t.shots.c.id.desc()).limit(limit)
-            return _read(connection, connection.execute(newest).all())
+            return read_shots(connection, connection.execute(newest).all())
 
     def finish_take(self, take: Take) -> None:
         """Keep what came of a take. Its recipe, number and shot are fixed: `InvalidInput` where they differ."""
@@ -74,14 +70,14 @@ class Shots:
                 raise InvalidInput(
                     f"The take {take.id} was planned with another recipe.", hint="Make a new take for a new recipe."
                 )
-            connection.execute(update(t.takes).where(t.takes.c.id == take.id).values(**_outcome(take)))
+            connection.execute(update(t.takes).where(t.takes.c.id == take.id).values(**outcome(take)))
 
     def pick(self, shot_id: str, take_id: str | None, why: str) -> None:
         """Choose a take of this shot, or (None) say why none was chosen; replaces an earlier pick."""
         try:
             with self.database.write() as connection:
                 if connection.execute(select(t.shots.c.id).where(t.shots.c.id == shot_id)).scalar() is None:
-                    raise _no_shot(shot_id)
+                    raise no_shot(shot_id)
                 connection.execute(delete(t.picks).where(t.picks.c.shot_id == shot_id))
                 connection.execute(insert(t.picks).values(shot_id=shot_id, take_id=take_id, why=why))
         except Conflict as conflict:
@@ -90,14 +86,33 @@ class Shots:
             ) from conflict
 
 
-def _no_shot(shot_id: str) -> NotFound:
+def no_shot(shot_id: str) -> NotFound:
     return NotFound(f"There is no shot {shot_id}.", hint="See their ids with `samecast shots list`.")
 
 
 # --- rows and values --------------------------------------------------------------------------------------------
 
 
-def _write_take(connection: Connection, take: Take) -> None:
+def _shot_values(shot: Shot) -> dict[str, object]:
+    goal = shot.goal
+    return {
+        "id": shot.id,
+        "prompt": shot.prompt,
+        "model": shot.model,
+        "out": shot.out,
+        "created_at": shot.created_at,
+        "state": shot.state,
+        "round": shot.round,
+        "machine": shot.machine,
+        "seed": shot.seed,
+        "until": goal.until if goal else None,
+        "enough": goal.enough if goal else None,
+        "most_takes": goal.most_takes if goal else None,
+        "most_money": goal.most_money if goal else None,
+    }
+
+
+def write_take(connection: Connection, take: Take) -> None:
     connection.execute(
         insert(t.takes).values(
             id=take.id,
@@ -105,13 +120,17 @@ def _write_take(connection: Connection, take: Take) -> None:
             number=take.number,
             recipe=recipe_to_json(take.recipe),
             recipe_digest=take.recipe.digest,
-            **_outcome(take),
+            round=take.round,
+            attempt=take.attempt,
+            ticket=take.ticket,
+            intended=take.intended,
+            **outcome(take),
         )
     )
     _write_members(connection, take)
 
 
-def _outcome(take: Take) -> dict[str, str | None]:
+def outcome(take: Take) -> dict[str, object]:
     """What is only known once a take is made; the rest of it never changes."""
     return {
         "state": take.state,
@@ -119,6 +138,10 @@ def _outcome(take: Take) -> dict[str, str | None]:
         "score": take.score,
         "notes": json.dumps(take.notes, ensure_ascii=False),
         "path": take.path,
+        "error": take.error,
+        "cost": take.cost,
+        "seconds": take.seconds,
+        "made_at": take.made_at,
     }
 
 
@@ -150,12 +173,12 @@ def _pinned_character(connection: Connection, handle: str, version: int) -> int 
     return row
 
 
-def _read(connection: Connection, found: Sequence[Row[tuple[object, ...]]]) -> list[Shot]:
+def read_shots(connection: Connection, found: Sequence[Row[tuple[object, ...]]]) -> list[Shot]:
     """The shots of these rows, in their order, with their takes: one more statement, however many there are."""
     takes: defaultdict[str, list[Take]] = defaultdict(list)
     ids = [row.id for row in found]
     for row in connection.execute(select(t.takes).where(t.takes.c.shot_id.in_(ids)).order_by(t.takes.c.number)):
-        takes[row.shot_id].append(_take(row))
+        takes[row.shot_id].append(read_take(row))
     return [
         Shot(
             id=row.id,
@@ -166,12 +189,23 @@ def _read(connection: Connection, found: Sequence[Row[tuple[object, ...]]]) -> l
             picked=row.take_id,
             why=row.why or "",
             created_at=row.created_at,
+            state=row.state,
+            round=row.round,
+            goal=_goal(row),
+            machine=row.machine,
+            seed=row.seed,
         )
         for row in found
     ]
 
 
-def _take(row: Row[tuple[object, ...]]) -> Take:
+def _goal(row: Row[tuple[object, ...]]) -> Goal | None:
+    if row.until is None:
+        return None
+    return Goal(until=row.until, enough=row.enough, most_takes=row.most_takes, most_money=row.most_money)
+
+
+def read_take(row: Row[tuple[object, ...]]) -> Take:
     recipe: Recipe = recipe_from_json(row.recipe)
     return Take(
         id=row.id,
@@ -183,4 +217,12 @@ def _take(row: Row[tuple[object, ...]]) -> Take:
         score=row.score,
         notes=tuple(json.loads(row.notes)),
         path=row.path,
+        round=row.round,
+        attempt=row.attempt,
+        error=row.error,
+        cost=row.cost,
+        seconds=row.seconds,
+        ticket=row.ticket,
+        intended=row.intended,
+        made_at=row.made_at,
     )

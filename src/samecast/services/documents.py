@@ -9,7 +9,7 @@ from typing import TypeAlias
 from samecast.core.cast import Anchor, Character
 from samecast.core.consistency import Score, TakeScore, match_rate, selected, take_score_from_json
 from samecast.core.grading import Grade, grade_to_json
-from samecast.core.story import Shot, Take
+from samecast.core.story import Goal, Shot, Take
 
 Json: TypeAlias = dict[str, object]
 
@@ -98,23 +98,34 @@ def shot_document(shot: Shot) -> Json:
     """{"shot", "model", "picked", "takes": [{"id", "seed", "path", "score"}]}"""
     scores = [_take_score(take) for take in shot.takes]
     named = any(score.characters for score in scores)
+    made = [score for take, score in zip(shot.takes, scores, strict=True) if take.state == "done" and take.round == 1]
     return {
         "shot": shot.id,
+        "state": shot.state,
         "prompt": shot.prompt,
         "model": shot.model,
         "picked": shot.picked,
         "why": shot.why,
-        "match_rate": match_rate(scores) if named and shot.finished else None,
+        "match_rate": match_rate(made) if named and made and shot.finished else None,
         "likeness": _likeness(shot, scores) if named and shot.picked else None,
         "out": shot.out,
+        "rounds": shot.round,
+        "goal": _goal(shot.goal) if shot.goal else None,
+        "spent": shot.spent / 1_000_000,
         "takes": [_take(take, score) for take, score in zip(shot.takes, scores, strict=True)],
     }
 
 
+def _goal(goal: Goal) -> Json:
+    """Money in dollars, as "spent" is."""
+    money = goal.most_money / 1_000_000 if goal.most_money is not None else None
+    return {"until": goal.until, "enough": goal.enough, "most_takes": goal.most_takes, "most_money": money}
+
+
 def _likeness(shot: Shot, scores: Sequence[TakeScore]) -> Json:
-    """The figure of a shot: the mean over its takes; the winner's own beside it was selected, and proves less."""
+    """The figure of a shot: the mean over the takes ordered at first. The winner was selected: its own proves less."""
     winner = next(index for index, take in enumerate(shot.takes) if take.id == shot.picked)
-    told = selected(scores, winner)
+    told = selected(scores, winner, ordered=shot.ordered)
     return {"mean": told.mean, "standard_error": told.standard_error, "measured": told.measured, "selected": told.best}
 
 
@@ -128,6 +139,10 @@ def _take(take: Take, score: TakeScore) -> Json:
         "sha256": take.asset,
         "recipe": take.recipe.digest,
         "notes": list(take.notes),
+        "round": take.round,
+        "error": take.error,
+        "seconds": take.seconds,
+        "cost": take.cost / 1_000_000,
         "score": {"characters": [score_document(entry) for entry in score.characters], **_whole(score, several=False)},
     }
 

@@ -10,7 +10,6 @@ from samecast.core.consistency import TakeScore
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakeStarted:
     number: int
-    total: int
     seed: int
 
 
@@ -25,10 +24,27 @@ class StepMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeStored:
+    """The take's file is in the library: it took `seconds` to make, and has `size` bytes. It is not scored yet."""
+
+    number: int
+    seconds: float
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeFinished:
     number: int
     path: str
     score: TakeScore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeFailed:
+    """One line says why; the other takes go on."""
+
+    number: int
+    error: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +54,7 @@ class Noted:
     text: str
 
 
-Event: TypeAlias = TakeStarted | StepMoved | TakeFinished | Noted
+Event: TypeAlias = TakeStarted | StepMoved | TakeStored | TakeFinished | TakeFailed | Noted
 Watch: TypeAlias = Callable[[Event], None]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from samecast.core.consistency import REJECTED, Score, TakeScore, match_rate, timecode
+from samecast.core.consistency import REJECTED, Score, TakeScore, match_rate, take_score_from_json, timecode
 from samecast.core.rates import figure
 from samecast.core.story import Shot, Take
 from samecast.ports import Cell, Media, Picture, Pixels
@@ -11,9 +11,11 @@ from samecast.ports import Cell, Media, Picture, Pixels
 FRAMES_SHOWN = 5
 
 
-def contact_sheet(shot: Shot, scores: Sequence[TakeScore], media: Media) -> Picture:
-    """Draw the sheet from the exported takes of a finished shot."""
-    cells = [_cell(take, score, shot.picked == take.id, media) for take, score in zip(shot.takes, scores, strict=True)]
+def contact_sheet(shot: Shot, media: Media) -> Picture:
+    """Draw the sheet from the exported takes of a finished shot; what could not be made is not on it."""
+    made = [take for take in shot.takes if take.state == "done"]
+    scores = [take_score_from_json(take.score) if take.score else TakeScore() for take in made]
+    cells = [_cell(take, score, shot.picked == take.id, media) for take, score in zip(made, scores, strict=True)]
     return media.contact_sheet(cells, title=shot.prompt, subtitle=_subtitle(shot, scores))
 
 
@@ -70,6 +72,8 @@ def _subtitle(shot: Shot, scores: Sequence[TakeScore]) -> str:
     """The match rate where there is something to match, and what the figures mean on an engine that composites."""
     if not any(score.characters for score in scores):
         return f"{shot.model} · no character named"
+    first = [score for take, score in zip(shot.takes, scores, strict=False) if take.round == 1] or scores
     by_design = any(entry.composited for score in scores for entry in score.characters)
     note = " · composited from the reference, so likeness is by design" if by_design else ""
-    return f"{shot.model} · takes that hold: {match_rate(scores)}{note}"
+    again = "" if len(first) == len(scores) else f" of {len(first)} ordered at first"
+    return f"{shot.model} · takes that hold{again}: {match_rate(first)}{note}"

@@ -1,46 +1,29 @@
-"""Shooting: a prompt becomes a Brief, a shot, N recipes and N takes, each scored; the best is picked.
+"""Shooting: a prompt becomes a Brief, a shot, N recipes and N takes that wait to be made.
 
-The library keeps every finished take, so that a stopped shot goes on where it was. Rendering is the engine's, pixels
-and files are the media port's, numbers are scoring's.
+The library keeps every finished take, so that a stopped shot goes on where it was. Making a take is `making`'s, picking
+and shooting again are `concluding`'s, and having it all done by workers is `producing`'s.
 """
 
-import hashlib
 import secrets
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeAlias
 
 from samecast.core.cast import Character
-from samecast.core.consistency import TakeScore, comparable, pick, take_score_from_json, take_score_to_json
 from samecast.core.errors import InvalidInput, NotFound, RenderFailed
 from samecast.core.lexicon import Lexicon
 from samecast.core.lint import Described, Finding, lint
 from samecast.core.mentions import CastName, resolve
 from samecast.core.prompt import Brief, parse_aspect, read_brief
-from samecast.core.recipe import Member, Recipe, TakeKind, recipe_from_json, recipe_to_json
-from samecast.core.story import Shot, Take
+from samecast.core.recipe import Member, Recipe, TakeKind, recipe_from_json
+from samecast.core.story import Goal, Shot, Take
 from samecast.core.words import clean_prompt
-from samecast.ports import (
-    AssetStore,
-    CastRepository,
-    Engine,
-    Media,
-    ModelProfile,
-    Picture,
-    Pixels,
-    Render,
-    ShotRepository,
-)
+from samecast.ports import AssetStore, CastRepository, Media, ModelProfile, ShotRepository
 from samecast.services import folders
-from samecast.services.events import Noted, StepMoved, TakeFinished, TakeStarted, Watch, unwatched
-from samecast.services.scoring import Scoring
-from samecast.services.sheets import contact_sheet
-
-Moved: TypeAlias = Callable[[str, int, int], None]
-"""A step's name, how much of it is done, how much there is."""
+from samecast.services.concluding import Concluding, take_seed
+from samecast.services.events import Watch, unwatched
+from samecast.services.making import Making, find_model, outcome
 
 FPS = 24
 MOST_TAKES = 64
@@ -62,6 +45,7 @@ class Order:
     takes: int | None = None
     seed: int | None = None
     out: Path | None = None
+    goal: Goal | None = None
     overwrite: bool = False
     """Let the files of an earlier shot in `out` go; without it they are never touched, and the order is refused."""
 
@@ -76,6 +60,14 @@ class Plan:
     overwrite: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crew:
+    """Who makes and concludes what was planned."""
+
+    making: Making
+    concluding: Concluding
+
+
 class Shooting:
     def __init__(
         self,
@@ -84,23 +76,24 @@ class Shooting:
         shots: ShotRepository,
         assets: AssetStore,
         media: Media,
-        scoring: Scoring,
-        models: Mapping[str, tuple[ModelProfile, Engine]],
+        crew: Crew,
         lexicon: Lexicon,
     ) -> None:
         self._cast = cast
         self._shots = shots
         self._assets = assets
         self._media = media
-        self._scoring = scoring
-        self._models = models
+        self._making = crew.making
+        self._concluding = crew.concluding
+        self._models = crew.making.models
+        self._machine = crew.concluding.machine
         self._lexicon = lexicon
 
     # --- planning -------------------------------------------------------------------------------------------------
 
     def plan(self, order: Order) -> Plan:
         """Read the prompt and lay out the shot; nothing is stored or made yet. Raises `InvalidInput`, `NotFound`."""
-        profile, engine = self._model(order.model)
+        profile, engine = find_model(self._models, order.model)
         everyone = self._cast.all()
         names = [CastName(handle=c.handle, name=c.name) for c in everyone]
         resolved = resolve(order.prompt, names)
@@ -113,7 +106,8 @@ class Shooting:
         count = order.takes if order.takes is not None else (3 if kind == "video" else 4)
         recipes = [replace(recipe, seed=take_seed(order.seed, shot_id, i)) for i in range(1, count + 1)]
         findings = lint(resolved.prompt, [_described(c) for c in characters], self._lexicon)
-        shot = _new_shot(shot_id, clean_prompt(order.prompt), recipes, order.out)
+        shot = self._new_shot(shot_id, clean_prompt(order.prompt), recipes, order.out)
+        shot = replace(shot, goal=order.goal, seed=order.seed)
         if not order.overwrite:
             folders.check_free(shot)
         return Plan(shot=shot, brief=brief, findings=tuple(findings), overwrite=order.overwrite)
@@ -130,7 +124,7 @@ class Shooting:
                 f"There is no recipe in '{path.name}'.", hint="Only pictures and clips that samecast made carry one."
             )
         recipe = recipe_from_json(text)
-        profile, engine = self._model(recipe.model)
+        profile, engine = find_model(self._models, recipe.model)
         _check_recipe(recipe, profile)
         if engine.version != recipe.engine_version:
             raise RenderFailed(
@@ -144,16 +138,10 @@ class Shooting:
                         f"The reference of @{member.handle} that the take was made from is not in this library.",
                         hint=f"Cast @{member.handle} again from the same picture: `samecast cast add IMAGE`.",
                     )
-        shot = _new_shot(secrets.token_hex(6), recipe.prompt, [recipe], out)
+        shot = self._new_shot(secrets.token_hex(6), recipe.prompt, [recipe], out)
         if not overwrite:
             folders.check_free(shot)
         return Plan(shot=shot, brief=recipe.brief, findings=(), overwrite=overwrite)
-
-    def _model(self, name: str) -> tuple[ModelProfile, Engine]:
-        if name not in self._models:
-            known = ", ".join(sorted(self._models))
-            raise NotFound(f"There is no model '{name}'.", hint=f"Models here: {known}. See `samecast models list`.")
-        return self._models[name]
 
     def _check(self, order: Order, profile: ModelProfile, kind: TakeKind, characters: Sequence[Character]) -> None:
         if kind not in profile.kinds:
@@ -206,6 +194,28 @@ class Shooting:
             fps=FPS if kind == "video" else 0,
         )
 
+    def _new_shot(self, shot_id: str, prompt: str, recipes: Sequence[Recipe], out: Path | None) -> Shot:
+        profile = find_model(self._models, recipes[0].model)[0]
+        takes = tuple(
+            Take(
+                id=f"{shot_id}-{number}",
+                shot_id=shot_id,
+                number=number,
+                recipe=recipe,
+                cost=profile.cost.of(recipe) if profile.cost else 0,
+            )
+            for number, recipe in enumerate(recipes, start=1)
+        )
+        return Shot(
+            id=shot_id,
+            prompt=prompt,
+            model=recipes[0].model,
+            out=str((out or Path("shots") / shot_id).absolute()),
+            takes=takes,
+            machine=self._machine,
+            created_at=datetime.now(UTC),
+        )
+
     # --- making ---------------------------------------------------------------------------------------------------
 
     def start(self, plan: Plan) -> Shot:
@@ -221,94 +231,35 @@ class Shooting:
             raise
         return plan.shot
 
-    def resume(self, shot_id: str) -> Shot:
-        """A kept shot, for `run`. Raises `NotFound`."""
+    def get(self, shot_id: str) -> Shot:
+        """A kept shot. Raises `NotFound`."""
         return self._shots.get(shot_id)
+
+    def resume(self, shot_id: str) -> Shot:
+        """A kept shot, running again if it was stopped, for `run`. Raises `NotFound`."""
+        shot = self._shots.get(shot_id)
+        return shot if shot.state == "done" else self._making.work.queue_again(shot_id, failed=False)
 
     def recent(self, limit: int = 50) -> list[Shot]:
         """The latest shots, newest first."""
         return self._shots.recent(limit)
 
     def run(self, shot: Shot, watch: Watch = unwatched) -> Shot:
-        """Make and score the takes that still wait, pick, and write the files. Finished takes are never made again."""
+        """Make a shot here and now, one take after the other: for scripts. Finished takes are never made again.
+
+        The command line has shots made by workers instead (`services.producing`), from the same steps.
+        """
         folders.check_free(shot)
-        out = Path(shot.out)
-        for take in shot.takes:
-            if take.state == "waiting":
-                take = self._make(take, len(shot.takes), watch)
-            path = self._export(take, out)
-            watch(TakeFinished(number=take.number, path=str(path), score=_score_of(take)))
-        return self._conclude(self._shots.get(shot.id), out, watch)
-
-    def _make(self, take: Take, total: int, watch: Watch) -> Take:
-        recipe = take.recipe
-        profile, engine = self._model(recipe.model)
-        watch(TakeStarted(number=take.number, total=total, seed=recipe.seed))
-        references = {
-            sha256: self._media.read_picture(self._assets.get(sha256))
-            for m in recipe.members
-            for sha256 in m.references
-        }
-
-        def moved(step: str, done: int, of: int) -> None:
-            watch(StepMoved(number=take.number, step=step, done=done, total=of))
-
-        rendered = engine.render(Render(recipe=recipe, references=references, on_step=moved))
-        with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
-            path = Path(folder) / f"take{folders.suffix(recipe)}"
-            self._write(path, recipe, rendered.frames, moved)
-            moved("score", 0, 1)
-            score = self._scoring.score_take(recipe.members, path, composited=profile.composites)
-            moved("score", 1, 1)
-            asset = self._assets.put(path.read_bytes(), suffix=folders.suffix(recipe))
-        for note in rendered.notes:
-            watch(Noted(text=note))
-        done = replace(take, state="done", asset=asset, score=take_score_to_json(score), notes=rendered.notes)
-        self._shots.finish_take(done)
-        return done
-
-    def _write(self, path: Path, recipe: Recipe, frames: Iterator[Pixels], moved: Moved) -> None:
-        text = recipe_to_json(recipe)
-        if recipe.kind == "video":
-            self._media.write_clip(path, _counted(frames, recipe.frames, moved), fps=recipe.fps, recipe=text)
-        else:
-            still = next(frames)
-            self._media.write_bytes(path, self._media.png(Picture(rgb=still[..., :3].copy()), text))
-
-    def _export(self, take: Take, out: Path) -> Path:
-        """Put a copy of a finished take where the user asked for it."""
-        assert take.asset is not None
-        path = out / folders.take_name(take)
-        self._media.write_bytes(path, self._assets.get(take.asset))
-        self._shots.finish_take(replace(take, path=str(path)))
-        return path
-
-    def _conclude(self, shot: Shot, out: Path, watch: Watch) -> Shot:
-        scores = [_score_of(take) for take in shot.takes]
-        if not comparable(scores):  # the encoder was changed between a shot's first run and its resumption
-            scores = [self._scored_again(take) for take in shot.takes]
-        choice = pick(scores)
-        picked = shot.takes[choice.index].id if choice.index is not None else None
-        self._shots.pick(shot.id, picked, choice.why)
-        done = self._shots.get(shot.id)
-        sheet = contact_sheet(done, scores, self._media)
-        self._media.write_bytes(out / folders.SHEET, self._media.png(sheet))
-        folders.describe(done, self._media)
-        return done
-
-    def _scored_again(self, take: Take) -> TakeScore:
-        """Score an exported take once more, by the encoders in use now, and keep that."""
-        assert take.path is not None
-        composites = self._model(take.recipe.model)[0].composites
-        score = self._scoring.score_take(take.recipe.members, Path(take.path), composited=composites)
-        self._shots.finish_take(replace(take, score=take_score_to_json(score)))
-        return score
-
-
-def take_seed(seed: int | None, shot_id: str, number: int) -> int:
-    """Take `number`'s seed, from the given seed (or the shot's id) and the number alone: 31 bits."""
-    origin = shot_id if seed is None else str(seed)
-    return int.from_bytes(hashlib.sha256(f"{origin}/{number}".encode()).digest()[:4], "big") >> 1
+        while shot.state == "running":
+            for take in shot.takes:
+                if take.state == "waiting":
+                    take = self._making.score(take.id, self._making.render(take.id, watch), watch)
+                watch(outcome(self._concluding.export_take(shot, take)))
+            if self._concluding.conclude(shot.id, watch):
+                self._concluding.export(self._shots.get(shot.id))
+                self._concluding.finish(shot.id)
+            shot = self._shots.get(shot.id)
+        return shot if self._concluding.exported(shot) else self._concluding.export(shot)
 
 
 def _check_recipe(recipe: Recipe, profile: ModelProfile) -> None:
@@ -326,19 +277,9 @@ def _check_recipe(recipe: Recipe, profile: ModelProfile) -> None:
         )
 
 
-def _counted(frames: Iterator[Pixels], total: int, moved: Moved) -> Iterator[Pixels]:
-    for done, frame in enumerate(frames, start=1):
-        yield frame
-        moved("render", done, total)
-
-
 def _kind_asked(brief: Brief, seconds: float | None) -> TakeKind:
     """A prompt that moves the camera, or a length in seconds, asks for a clip; anything else for an image."""
     return "video" if seconds is not None or brief.camera not in (None, "static") else "image"
-
-
-def _score_of(take: Take) -> TakeScore:
-    return take_score_from_json(take.score) if take.score else TakeScore()
 
 
 def _described(character: Character) -> Described:
@@ -358,19 +299,4 @@ def _member(character: Character) -> Member:
         references=tuple(reference.sha256 for reference in version.references),
         anchors=version.anchors,
         description=version.description,
-    )
-
-
-def _new_shot(shot_id: str, prompt: str, recipes: Sequence[Recipe], out: Path | None) -> Shot:
-    takes = tuple(
-        Take(id=f"{shot_id}-{number}", shot_id=shot_id, number=number, recipe=recipe)
-        for number, recipe in enumerate(recipes, start=1)
-    )
-    return Shot(
-        id=shot_id,
-        prompt=prompt,
-        model=recipes[0].model,
-        out=str((out or Path("shots") / shot_id).absolute()),
-        takes=takes,
-        created_at=datetime.now(UTC),
     )

@@ -6,11 +6,18 @@ from pathlib import Path
 
 from samecast.core.lexicon import Lexicon
 from samecast.ports import ModelProfile
+from samecast.ports.watching import Watching
 from samecast.services.casting import Casting
+from samecast.services.creations import Creations
 from samecast.services.encoders import Encoders
+from samecast.services.estimating import Estimating
+from samecast.services.keeping import Keeping
+from samecast.services.moving import Moving
+from samecast.services.producing import Producing
 from samecast.services.reporting import Reporting
 from samecast.services.scoring import Scoring
 from samecast.services.shooting import Shooting
+from samecast.services.travelling import Travelling
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +32,20 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Studio:
-    """Casting, scoring, reporting and shooting on one library, and its encoders. Close it when done."""
+    """Casting, scoring, reporting, shooting and producing on one library. Close it when done."""
 
     casting: Casting
     scoring: Scoring
     reporting: Reporting
     encoders: Encoders
     shooting: Shooting
+    producing: Producing
+    estimating: Estimating
+    watching: Watching
+    creations: Creations
+    keeping: Keeping
+    moving: Moving
+    travelling: Travelling
     models: Mapping[str, ModelProfile]
     lexicon: Lexicon
     sample: Callable[[str], Path]

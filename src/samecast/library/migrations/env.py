@@ -6,12 +6,17 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
-from samecast.library.schema import Moment, metadata
+from samecast.library.schema import DERIVED_PREFIXES, Moment, metadata
 
 
 def written_plainly(kind: str, item: object, autogen: AutogenContext) -> str | Literal[False]:
     """A revision stands for itself: it names SQL's types, not ours, which may change after it."""
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Moment) else False
+
+
+def declared(item: object, name: str | None, kind: str, reflected: bool, compared: object) -> bool:
+    """What is worked out from the other tables (for searching) is made by its own revision, and is not declared."""
+    return not (kind == "table" and reflected and (name or "").startswith(DERIVED_PREFIXES))
 
 
 def run_on(connection: Connection) -> None:
@@ -21,6 +26,7 @@ def run_on(connection: Connection) -> None:
         target_metadata=metadata,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=written_plainly,
+        include_object=declared,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,48 +1,82 @@
 """What the domain needs from the world, as small Protocols. Read this first.
 
+Here: seeing, media, keeping. Making takes is in `making`, having them made in `producing`; what only one use case needs
+is in a module of its name. All of them read as `samecast.ports`, or as their module.
+
 Pictures are numpy arrays, H x W x 3, uint8, sRGB, channel order R G B, unless a name says otherwise. Points are in
 pixels, x to the right and y down. Adapters (library, models, vision, media) implement these and never each other.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
-
-import numpy as np
-import numpy.typing as npt
 
 from samecast.core.calibrating import AngleBand, Rate
 from samecast.core.cast import Anchor, Character, Version
 from samecast.core.consistency import AnchorKind, AnchorVerdict
 from samecast.core.grading import Grade, Measurements
 from samecast.core.kinds import SubjectKind
-from samecast.core.recipe import Recipe
 from samecast.core.report import Report
 from samecast.core.story import Shot, Take
+from samecast.ports.making import Cost, Engine, HostedEngine, ModelProfile, Render, Rendered
+from samecast.ports.pictures import Box, Floats, Picture, Pixels
+from samecast.ports.producing import (
+    Pace,
+    Post,
+    Production,
+    Progress,
+    Standing,
+    WorkerCard,
+    WorkerRepository,
+    WorkRepository,
+)
 
-Pixels: TypeAlias = npt.NDArray[np.uint8]
-Floats: TypeAlias = npt.NDArray[np.float32]
-Box: TypeAlias = tuple[float, float, float, float]
-"""Left, top, width, height in pixels."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A decoded still: `rgb` H x W x 3; `alpha` H x W (255 opaque) where the file had transparency."""
-
-    rgb: Pixels
-    alpha: Pixels | None = None
-
-    @property
-    def width(self) -> int:
-        return int(self.rgb.shape[1])
-
-    @property
-    def height(self) -> int:
-        return int(self.rgb.shape[0])
-
+__all__ = [
+    "AnchorPrint",
+    "AnchorReader",
+    "AnchorSight",
+    "AppearanceEncoder",
+    "AssetStore",
+    "Box",
+    "CastRepository",
+    "Cell",
+    "ClipFacts",
+    "ClipFrame",
+    "ClothingReader",
+    "CopyReader",
+    "Cost",
+    "Cutting",
+    "Doubt",
+    "EncoderCard",
+    "Engine",
+    "Face",
+    "FaceEncoder",
+    "FaceReader",
+    "Floats",
+    "HeadPose",
+    "HostedEngine",
+    "Matting",
+    "Media",
+    "ModelProfile",
+    "Pace",
+    "PersonFinder",
+    "Picture",
+    "Pixels",
+    "Post",
+    "Presence",
+    "Production",
+    "Progress",
+    "ReferenceGauge",
+    "Render",
+    "Rendered",
+    "ReportPage",
+    "ShotRepository",
+    "Standing",
+    "WorkRepository",
+    "WorkerCard",
+    "WorkerRepository",
+]
 
 # --- seeing -----------------------------------------------------------------------------------------------------
 
@@ -365,58 +399,3 @@ class ShotRepository(Protocol):
     def finish_take(self, take: Take) -> None: ...
 
     def pick(self, shot_id: str, take_id: str | None, why: str) -> None: ...
-
-
-# --- making -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelProfile:
-    """What a model can do, as a value, apart from how it is spoken to."""
-
-    id: str
-    name: str
-    engine: str
-    kinds: tuple[str, ...]
-    aspects: tuple[tuple[int, int], ...]
-    max_seconds: float
-    max_characters: int
-    deterministic: bool
-    composites: bool
-    """True where the engine works from the reference's own pixels, so likeness is by design and proves nothing."""
-    price: str
-    licence: str
-    notes: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """What an engine hands back: `frames` (one for an image), as H x W x 3 or x 4 uint8, made as they are read.
-
-    `notes` are plain sentences about what the engine could not do as asked (an unknown place, a shot size refused).
-    """
-
-    frames: Iterator[Pixels]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Render:
-    """One order to an engine. `references` maps a reference's sha256 to its picture."""
-
-    recipe: Recipe
-    references: dict[str, Picture]
-    on_step: Callable[[str, int, int], None] = field(default=lambda step, done, total: None)
-    """Called with the step's name, how much of it is done, and how much there is."""
-
-
-class Engine(Protocol):
-    """The adapter that runs a model. Stopping: the caller simply stops reading `frames`."""
-
-    @property
-    def version(self) -> str: ...
-
-    def render(self, order: Render) -> Rendered: ...
-
-
-Transaction: TypeAlias = Callable[[], AbstractContextManager[None]]

@@ -1,0 +1,250 @@
+"""Takes in what the triggers queued: a take that was made, judged again, picked, looked at or removed.
+
+One batch is one transaction, and batches come one after the other, whoever works them off: a worker after a take, or
+whoever looks for something first. What is worked out here can always be worked out again from the takes.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from samecast.core.consistency import ScoreVerdict, TakeScore, take_score_from_json
+from samecast.library import schema as t
+from samecast.library.database import Database
+from samecast.library.looks import Codes
+from samecast.library.searching import PLACES, Index, place_of, terms_of, verdict_terms, who_to_json
+from samecast.ports.creations import Counted, Tally
+
+BATCH = 500
+_INDEXING_LOCK = 0x5A3E_1DE5
+"""PostgreSQL advisory lock: one batch at a time. (On SQLite the write lock does that.)"""
+_GRAVEST: tuple[ScoreVerdict, ...] = ("missing", "not_measurable", "drift", "match")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """A take that is done, as it is indexed; `terms` in their order of sorting."""
+
+    take_id: str
+    model: str
+    kind: str
+    verdict: ScoreVerdict | None
+    likeness: float | None
+    who: tuple[tuple[str, ScoreVerdict | None], ...]
+    picked: bool
+    cost: int
+    seconds: float | None
+    made_at: datetime
+    number: int
+    terms: tuple[str, ...] = field(repr=False)
+
+
+def catch_up(database: Database, index: Index, codes: Codes, watch: Counted) -> None:
+    """Work off all that is queued now; what is queued meanwhile is left, so that this ends."""
+    with database.read() as connection:
+        newest: int | None = connection.execute(select(func.max(t.creation_queue.c.id))).scalar()
+        if newest is None:
+            return
+        total = connection.execute(select(func.count()).select_from(t.creation_queue)).scalar_one()
+    done = 0
+    while done < total:
+        with database.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _INDEXING_LOCK})
+            taken = _batch(connection, newest, index, codes)
+        if not taken:
+            return
+        done += taken
+        watch(min(done, total), total)
+
+
+def _batch(connection: Connection, newest: int, index: Index, codes: Codes) -> int:
+    queue = t.creation_queue.c
+    oldest = select(queue.take_id).where(queue.id <= newest).order_by(queue.id).limit(BATCH)
+    take_ids = list(dict.fromkeys(connection.execute(oldest).scalars()))
+    if not take_ids:
+        return 0
+    # All that is queued of these takes, whenever: what made it so is read after this, and so is not missed.
+    removed = connection.execute(delete(t.creation_queue).where(queue.take_id.in_(take_ids))).rowcount
+    _take_in(connection, take_ids, index, codes)
+    return removed
+
+
+def _take_in(connection: Connection, take_ids: Sequence[str], index: Index, codes: Codes) -> None:
+    creations = t.creations.c
+    before = {
+        row.take_id: row for row in connection.execute(select(t.creations).where(creations.take_id.in_(take_ids)))
+    }
+    rows = connection.execute(_TAKES, {"ids": take_ids}).all()
+    made = {row.id: _made(row) for row in rows}
+    deltas: Deltas = defaultdict(lambda: [0] * len(_COUNTS))
+    for row in before.values():
+        who = tuple((handle, verdict) for handle, verdict in json.loads(row.who))
+        _count(deltas, _share(row, place=row.place, who=who), -1)
+    gone = [row.place for take_id, row in before.items() if take_id not in made]
+    if gone:
+        connection.execute(delete(t.creations).where(creations.place.in_(gone)))
+        index.remove(connection, gone)
+    places = {take_id: row.place for take_id, row in before.items() if take_id in made}
+    fresh = [one for take_id, one in made.items() if take_id not in before]
+    places |= _new_places(connection, fresh)
+    for take_id, one in made.items():
+        _count(deltas, _share(one, place=places[take_id], who=one.who), 1)
+    if fresh:
+        connection.execute(insert(t.creations), [_row(one) | {"place": places[one.take_id]} for one in fresh])
+    again = [one for take_id, one in made.items() if take_id in before]
+    if again:
+        values: dict[str, object] = {name: bindparam(name) for name in _row(again[0]) if name != "take_id"}
+        change = update(t.creations).where(creations.place == bindparam("at")).values(values)
+        connection.execute(change, [_row(one) | {"at": places[one.take_id]} for one in again])
+    index.write(connection, {places[one.take_id]: one.terms for one in made.values()})
+    _add(connection, deltas)
+    codes.put(connection, [(row.id, row.code) for row in rows if row.code is not None])
+
+
+_TAKES = (
+    select(t.takes, t.shots.c.prompt, t.shots.c.created_at, t.picks.c.take_id.label("picked"), t.take_looks.c.code)
+    .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
+    .join(t.picks, (t.picks.c.shot_id == t.takes.c.shot_id) & (t.picks.c.take_id == t.takes.c.id), isouter=True)
+    .join(t.take_looks, t.take_looks.c.take_id == t.takes.c.id, isouter=True)
+    # Not `= 'done'`: SQLite would rather walk the index of states, through a million takes that are done.
+    .where(t.takes.c.id.in_(bindparam("ids", expanding=True)), t.takes.c.state.not_in(["waiting", "failed"]))
+)
+
+
+def _made(row: Row[tuple[object, ...]]) -> Made:
+    recipe = json.loads(row.recipe)
+    score = take_score_from_json(row.score) if row.score else TakeScore()
+    verdicts = {entry.handle: entry.verdict for entry in score.characters}
+    named = dict.fromkeys([member["handle"] for member in recipe["members"]] + list(verdicts))
+    who = tuple((handle, verdicts.get(handle)) for handle in named)
+    verdict = verdict_of(score)
+    terms = terms_of([row.prompt, recipe["prompt"]], model=recipe["model"], kind=recipe["kind"], who=who)
+    return Made(
+        take_id=row.id,
+        model=recipe["model"],
+        kind=recipe["kind"],
+        verdict=verdict,
+        likeness=min((entry.weakest for entry in score.characters if entry.likeness is not None), default=None),
+        who=who,
+        picked=row.picked is not None,
+        cost=row.cost,
+        seconds=row.seconds,
+        made_at=row.made_at or row.created_at,
+        number=row.number,
+        terms=tuple(sorted(terms | verdict_terms(verdict, picked=row.picked is not None))),
+    )
+
+
+def verdict_of(score: TakeScore) -> ScoreVerdict | None:
+    """That of the worst character; None without one. Whoever is mixed up with somebody does not hold: that is drift."""
+    found = {entry.verdict for entry in score.characters}
+    worst = next((verdict for verdict in _GRAVEST if verdict in found), None)
+    return "drift" if worst == "match" and not score.holds else worst
+
+
+def _new_places(connection: Connection, fresh: Sequence[Made]) -> dict[str, int]:
+    """A free place for each, in the order of time."""
+    wanted = {one.take_id: place_of(one.made_at) for one in fresh}
+    place = t.creations.c.place
+    used = set(connection.execute(select(place).where(place.in_(set(wanted.values())))).scalars())
+    found: dict[str, int] = {}
+    for one in sorted(fresh, key=lambda one: (one.made_at, one.number, one.take_id)):
+        spot = wanted[one.take_id]
+        while spot in used:
+            following = connection.execute(select(place).where(place == spot + 1)).scalar()
+            spot += 1
+            if following is not None:
+                used.add(spot)
+        used.add(spot)
+        found[one.take_id] = spot
+    return found
+
+
+def _row(made: Made) -> dict[str, object]:
+    return {
+        "take_id": made.take_id,
+        "model": made.model,
+        "kind": made.kind,
+        "verdict": made.verdict,
+        "likeness": made.likeness,
+        "who": who_to_json(made.who),
+        "picked": int(made.picked),
+        "cost": made.cost,
+        "seconds": made.seconds,
+    }
+
+
+# --- counting ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """What a take adds to the counts. A character's go by its own verdict, the others by the take's."""
+
+    place: int
+    model: str
+    kind: str
+    verdict: str | None
+    who: tuple[tuple[str, str | None], ...]
+    cost: int
+    seconds: float | None
+
+    def tallies(self) -> dict[tuple[str, str], Tally]:
+        """By what is counted and for which of it, such as ("model", "storyboard")."""
+        day = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.place // PLACES)
+        whole = self._tally(self.verdict)
+        found = {("all", ""): whole, ("model", self.model): whole, ("kind", self.kind): whole}
+        found["day", day.date().isoformat()] = whole
+        if self.verdict is not None:
+            found["verdict", self.verdict] = whole
+        return found | {("character", handle): self._tally(own) for handle, own in self.who}
+
+    def _tally(self, verdict: str | None) -> Tally:
+        return Tally(
+            takes=1, judged=verdict is not None, matched=verdict == "match", seconds=self.seconds or 0.0, cost=self.cost
+        )
+
+
+def _share(one: Row[tuple[object, ...]] | Made, *, place: int, who: tuple[tuple[str, str | None], ...]) -> Share:
+    return Share(
+        place=place,
+        model=one.model,
+        kind=one.kind,
+        verdict=one.verdict,
+        who=who,
+        cost=one.cost,
+        seconds=one.seconds,
+    )
+
+
+_COUNTS = ("takes", "judged", "matched", "seconds", "cost")
+Deltas: TypeAlias = defaultdict[tuple[str, str], list[float]]
+
+
+def _count(deltas: Deltas, share: Share, sign: int) -> None:
+    for key, tally in share.tallies().items():
+        for number, name in enumerate(_COUNTS):
+            deltas[key][number] += sign * getattr(tally, name)
+
+
+def _add(connection: Connection, deltas: Deltas) -> None:
+    rows = [
+        {"sort": sort, "key": key, **dict(zip(_COUNTS, delta, strict=True))}
+        for (sort, key), delta in deltas.items()
+        if any(delta)
+    ]
+    if not rows:
+        return
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    upsert = dialect.insert(t.creation_tallies)
+    columns = t.creation_tallies.c
+    sums = {name: columns[name] + upsert.excluded[name] for name in _COUNTS}
+    connection.execute(upsert.on_conflict_do_update(index_elements=["sort", "key"], set_=sums), rows)
+    connection.execute(delete(t.creation_tallies).where(columns.takes == 0))

@@ -1,0 +1,299 @@
+"""Making one take: rendered, or submitted and collected; stored; scored. Each part is a step that is done once.
+
+A step may be begun again after a crash: what was made before is found and used. Which takes there are is shooting's,
+what follows from their scores is concluding's, and who calls these steps, and when, is production's.
+"""
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias, TypeVar, cast
+
+from samecast.core.consistency import TakeScore, take_score_from_json, take_score_to_json
+from samecast.core.errors import BadMedia, NotFound, SamecastError, Stopped, SubmissionUnsure
+from samecast.core.recipe import Recipe, recipe_to_json
+from samecast.core.story import Take
+from samecast.ports import (
+    AssetStore,
+    Engine,
+    HostedEngine,
+    Media,
+    ModelProfile,
+    Picture,
+    Pixels,
+    Render,
+    Rendered,
+    WorkRepository,
+)
+from samecast.services import folders
+from samecast.services.events import (
+    Noted,
+    StepMoved,
+    TakeFailed,
+    TakeFinished,
+    TakeStarted,
+    TakeStored,
+    Watch,
+    unwatched,
+)
+from samecast.services.scoring import Scoring
+
+T = TypeVar("T")
+Models: TypeAlias = Mapping[str, tuple[ModelProfile, Engine | HostedEngine]]
+Moved: TypeAlias = Callable[[str, int, int], None]
+"""A step's name, how much of it is done, how much there is."""
+Stopping: TypeAlias = Callable[[], bool]
+"""Asked often while something is made: true once it is not wanted any more."""
+
+COLLECT_SECONDS = 2.0
+"""How often a provider is asked whether a take is ready."""
+
+
+def never() -> bool:
+    """Nobody will ask it to stop."""
+    return False
+
+
+def at_once(do: Callable[[], T]) -> T:
+    """Nobody waits for a library that is away."""
+    return do()
+
+
+def find_model(models: Models, name: str) -> tuple[ModelProfile, Engine | HostedEngine]:
+    """Raises `NotFound`, naming those there are."""
+    if name not in models:
+        known = ", ".join(sorted(models))
+        raise NotFound(f"There is no model '{name}'.", hint=f"Models here: {known}. See `samecast models list`.")
+    return models[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Making:
+    """The steps of a take. Each raises `SamecastError`; only `retryable` ones may go better by themselves."""
+
+    work: WorkRepository
+    assets: AssetStore
+    media: Media
+    scoring: Scoring
+    models: Models
+    remember: Callable[[str, Path], None] | None = None
+    """Keeps what a take looks like, by its id and its file."""
+    wait: Callable[[float], None] = field(default=time.sleep)
+    """How a provider is waited for."""
+
+    def wanted(self, take_id: str, attempt: int) -> bool:
+        """Whether this attempt is still to be made: the take waits for it, and its shot was not cancelled."""
+        take = self.work.take(take_id)
+        return (
+            take.state == "waiting" and take.attempt == attempt and self.work.standing(take.shot_id).state == "running"
+        )
+
+    def render(
+        self,
+        take_id: str,
+        watch: Watch = unwatched,
+        stopping: Stopping = never,
+        patiently: Callable[[Callable[[], str]], str] = at_once,
+    ) -> str:
+        """Have the take made and stored; returns its asset. Made before, it is not made again.
+
+        `patiently` does the storing, so that a take is not made again only because the library is away.
+        Raises `Stopped` within a step of `stopping`, and tells the provider.
+        """
+        take = self.work.take(take_id)
+        if take.asset is not None and self.assets.has(take.asset):
+            return take.asset
+        profile, engine = find_model(self.models, take.recipe.model)
+        watch(TakeStarted(number=take.number, seed=take.recipe.seed))
+
+        def moved(step: str, done: int, of: int) -> None:
+            if stopping():
+                raise Stopped(f"Take {take.number} was stopped.", hint="Finished takes are kept.")
+            watch(StepMoved(number=take.number, step=step, done=done, total=of))
+
+        began = time.monotonic()
+        order = Render(recipe=take.recipe, references=self._references(take.recipe), on_step=moved)
+        if profile.hosted:
+            rendered = self._have_made(take, profile, cast(HostedEngine, engine), order)
+        else:
+            rendered = cast(Engine, engine).render(order)
+        with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
+            path = Path(folder) / f"take{folders.suffix(take.recipe)}"
+            self._write(path, take.recipe, rendered.frames, moved)
+            content = path.read_bytes()
+        for note in rendered.notes:
+            watch(Noted(text=note))
+        seconds = time.monotonic() - began
+        made = replace(take, notes=rendered.notes, seconds=seconds)
+        asset = patiently(lambda: self._store(made, content))
+        watch(TakeStored(number=take.number, seconds=seconds, size=len(content)))
+        return asset
+
+    def score(self, take_id: str, asset: str, watch: Watch = unwatched) -> Take:
+        """Score the take's asset and conclude the take; returns it as it is kept."""
+        take = self.work.take(take_id)
+        watch(StepMoved(number=take.number, step="score", done=0, total=1))
+        try:
+            with self._file(take, asset) as path:
+                score = self._measured(take, path)
+                self._remember(take, path)
+        except BadMedia as error:  # what cannot be read is not kept: tried again, it is made anew
+            return self.fail(replace(take, asset=None), error)
+        watch(StepMoved(number=take.number, step="score", done=1, total=1))
+        done = replace(
+            take, state="done", asset=asset, score=take_score_to_json(score), made_at=datetime.now(UTC), error=None
+        )
+        return self.work.conclude_take(done)
+
+    def measure(self, take: Take, asset: str) -> TakeScore:
+        """The score of an asset as this take's, by the encoders in use now; nothing is kept."""
+        with self._file(take, asset) as path:
+            return self._measured(take, path)
+
+    @contextmanager
+    def _file(self, take: Take, asset: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
+            path = Path(folder) / f"take{folders.suffix(take.recipe)}"
+            path.write_bytes(self.assets.get(asset))
+            yield path
+
+    def _measured(self, take: Take, path: Path) -> TakeScore:
+        composites = find_model(self.models, take.recipe.model)[0].composites
+        return self.scoring.score_take(take.recipe.members, path, composited=composites)
+
+    def _remember(self, take: Take, path: Path) -> None:
+        if self.remember is not None:
+            self.remember(take.id, path)
+
+    def fail(self, take: Take, error: SamecastError) -> Take:
+        """Conclude the take as failed; what it has cost by then stays counted where the provider has it."""
+        unsure = take.intended is not None or isinstance(error, SubmissionUnsure)
+        unpaid = take.ticket is None and take.asset is None and not unsure
+        return self.work.conclude_take(
+            replace(
+                take,
+                state="failed",
+                error=" ".join(str(error).split()),
+                cost=max(0, take.cost - self._price(take)) if unpaid else take.cost,
+                made_at=datetime.now(UTC),
+            )
+        )
+
+    def withdraw(self, take: Take) -> None:
+        """Tell the provider that a submitted take is not wanted any more.
+
+        What it may charge all the same stays counted, beside what the take will cost if it is made after all. A take
+        of which nobody knows whether it arrived stays that until it is resumed, unless the provider knows it.
+        """
+        profile, engine = find_model(self.models, take.recipe.model)
+        if not profile.hosted:
+            return
+        hosted = cast(HostedEngine, engine)
+        ticket = take.ticket or (hosted.find(_key(take, take.intended)) if take.intended is not None else None)
+        if ticket:
+            hosted.cancel(ticket)
+            if self.work.take(take.id).ticket == take.ticket:  # else somebody else withdrew it, and counted it
+                self.work.keep_ticket(take.id, None, cost=self._price(take))
+
+    def _price(self, take: Take) -> int:
+        """What making the take once costs, as far as that is known."""
+        cost = find_model(self.models, take.recipe.model)[0].cost
+        return cost.of(take.recipe) if cost else 0
+
+    def _store(self, take: Take, content: bytes) -> str:
+        """Keep the take's file. Claimed first: whatever lies in the store was claimed by somebody."""
+        sha256 = hashlib.sha256(content).hexdigest()
+        before = self.work.take(take.id).asset
+        if before is not None and before != sha256 and self.assets.has(before):
+            return before  # another worker was quicker
+        kept = self.work.claim_asset(replace(take, asset=sha256), instead_of=before)
+        if kept != sha256 and self.assets.has(kept):
+            return kept
+        if kept != sha256:  # its claimant has not stored it: the claim is ours to take over
+            kept = self.work.claim_asset(replace(take, asset=sha256), instead_of=kept)
+        self.assets.put(content, suffix=folders.suffix(take.recipe))
+        return sha256
+
+    def _have_made(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> Rendered:
+        ticket = take.ticket or self._submit(take, profile, engine, order)
+        try:
+            while (rendered := engine.collect(ticket)) is None:
+                order.on_step("render", 0, 1)
+                self.wait(COLLECT_SECONDS)
+        except Stopped:
+            self.withdraw(replace(take, ticket=ticket))
+            raise
+        return rendered
+
+    def _submit(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> str:
+        """Submit the take once. Where a crash came in between, the provider is asked; one that cannot tell is not
+        asked twice for the same take: it might be paid for twice.
+        """
+        ticket = engine.find(_key(take, take.intended)) if take.intended is not None else None
+        if ticket is None:
+            if take.intended is not None and not profile.knows_keys:
+                raise SubmissionUnsure(
+                    f"{profile.name} may or may not have received take {take.number}: the worker died while sending.",
+                    hint=f"Look there first; then have it made with `samecast shots retry {take.shot_id}`.",
+                )
+            order.on_step("submit", 0, 1)
+            if not self.work.intend(take.id, take.attempt):
+                raise Stopped(f"Take {take.number} was stopped.", hint="Finished takes are kept.")
+            ticket = self._send(take, profile, engine, order)
+        self.work.keep_ticket(take.id, ticket)
+        return ticket
+
+    def _send(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> str:
+        key = _key(take, take.attempt)
+        try:
+            return engine.submit(order, key)
+        except SubmissionUnsure:
+            if not profile.knows_keys:
+                raise
+            return engine.find(key) or engine.submit(order, key)
+        except SamecastError:  # it did not arrive
+            self.work.keep_ticket(take.id, None)
+            raise
+
+    def _references(self, recipe: Recipe) -> dict[str, Picture]:
+        return {
+            sha256: self.media.read_picture(self.assets.get(sha256))
+            for member in recipe.members
+            for sha256 in member.references
+        }
+
+    def _write(self, path: Path, recipe: Recipe, frames: Iterator[Pixels], moved: Moved) -> None:
+        text = recipe_to_json(recipe)
+        if recipe.kind == "video":
+            self.media.write_clip(path, _counted(frames, recipe.frames, moved), fps=recipe.fps, recipe=text)
+        else:
+            still = next(frames)
+            self.media.write_bytes(path, self.media.png(Picture(rgb=still[..., :3].copy()), text))
+
+
+def _key(take: Take, attempt: int) -> str:
+    """What a provider knows an attempt by."""
+    return f"{take.id}.{attempt}"
+
+
+def score_of(take: Take) -> TakeScore:
+    """The take's score; an empty one where it has none."""
+    return take_score_from_json(take.score) if take.score else TakeScore()
+
+
+def outcome(take: Take) -> TakeFinished | TakeFailed:
+    """What came of a take, for whoever watches."""
+    if take.state == "failed":
+        return TakeFailed(number=take.number, error=take.error or "")
+    return TakeFinished(number=take.number, path=take.path or "", score=score_of(take))
+
+
+def _counted(frames: Iterator[Pixels], total: int, moved: Moved) -> Iterator[Pixels]:
+    for done, frame in enumerate(frames, start=1):
+        yield frame
+        moved("render", done, total)

@@ -1,0 +1,121 @@
+"""Having shots made by workers: queued, waited for, cancelled, resumed, tried again. How is the production port's.
+
+A shot is made by whatever workers there are. The command line is one itself while it waits; a worker alone is the same
+without a shot to wait for.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from samecast.core.errors import InvalidInput
+from samecast.core.story import Shot
+from samecast.ports import Post, Production, ShotRepository, WorkRepository
+from samecast.services.concluding import Concluding
+from samecast.services.events import Event, Watch, unwatched
+from samecast.services.making import Making, find_model
+
+LOOK_SECONDS = 0.1
+"""How often the library is asked whether a shot is over."""
+FOREGROUND_PATIENCE = 60.0
+"""Seconds without library before a command that somebody waits for gives up; a worker alone waits for good."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Producing:
+    production: Production
+    work: WorkRepository
+    shots: ShotRepository
+    making: Making
+    concluding: Concluding
+    logged: bool = False
+    """Whether a log says what workers do, so that nobody else need."""
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """Every queue that the models here need, the CPU's first."""
+        resources = [profile.resource for profile, _ in self.making.models.values()]
+        return tuple(dict.fromkeys(["cpu", "gpu", *resources]))
+
+    def submit(self, shot: Shot, *, urgent: bool = False) -> None:
+        """Queue a kept shot's waiting takes. Lost on the way, they are queued by the next worker that starts."""
+        self.production.submit(shot, urgent=urgent)
+
+    def make(self, shot: Shot, watch: Watch = unwatched) -> Shot:
+        """Queue a shot, be a worker until it is over, and write its files. Stopped by Ctrl-C, it is cancelled.
+
+        Raises `StorageFailed` where the library stays away; the shot goes on when it is resumed.
+        """
+
+        def told(shot_id: str, event: Event) -> None:
+            if shot_id == shot.id:
+                watch(event)
+
+        queues = ("cpu", find_model(self.making.models, shot.model)[0].resource)
+        post = Post(queues=tuple(dict.fromkeys(queues)), drain=2.0, patience=FOREGROUND_PATIENCE, watch=told)
+        try:
+            with self.production.working(post) as check:
+                try:
+                    self.submit(shot, urgent=True)
+                    done = self.wait(shot.id, check)
+                except KeyboardInterrupt:  # at once, not when the worker has ended: what is in hand stops within a step
+                    self.cancel(shot.id)
+                    raise
+        except KeyboardInterrupt:
+            self.cancel(shot.id)
+            raise
+        return done if self.concluding.exported(done) else self.concluding.export(done)
+
+    def wait(self, shot_id: str, check: Callable[[], None] = lambda: None) -> Shot:
+        """Return once the shot is done or cancelled, by whomever. `check` is called now and then, and may raise."""
+        while self.work.standing(shot_id).state == "running":
+            check()
+            time.sleep(LOOK_SECONDS)
+        return self.shots.get(shot_id)
+
+    @contextmanager
+    def worker(self, post: Post) -> Iterator[Callable[[], None]]:
+        """Be a worker of the post's queues. Raises `InvalidInput` for a queue that no model here needs."""
+        for queue in post.queues:
+            if queue not in self.queues:
+                raise InvalidInput(f"There is no queue '{queue}'.", hint=f"Queues here: {', '.join(self.queues)}.")
+        with self.production.working(post) as check:
+            yield check
+
+    def busy(self) -> bool:
+        """Whether any running shot has something left to do."""
+        return bool(self.work.waiting(limit=1) or self.work.unconcluded(limit=1))
+
+    def cancel(self, shot_id: str) -> Shot:
+        """Stop a running shot within a step, keep its finished takes, and tell the provider of the others."""
+        self.work.set_state(shot_id, "cancelled", only_from=["running"])
+        shot = self.shots.get(shot_id)
+        if shot.state == "cancelled":
+            for take in shot.takes:
+                if take.state == "waiting":
+                    self.making.withdraw(take)
+        return shot
+
+    def resume(self, shot_id: str) -> Shot:
+        """Make a cancelled shot running again; one that runs, or is done, stays as it is. Raises `NotFound`."""
+        shot = self.shots.get(shot_id)
+        return self.work.queue_again(shot_id, failed=False) if shot.state == "cancelled" else shot
+
+    def retry(self, shot_id: str) -> Shot:
+        """Make a shot running again, its failed takes included.
+
+        Raises `InvalidInput` where none failed, and `BudgetReached` where they cannot be paid for once more.
+        """
+        shot = self.shots.get(shot_id)
+        if not any(take.state == "failed" for take in shot.takes):
+            raise InvalidInput(
+                f"No take of the shot {shot_id} failed.", hint=f"Go on with: samecast shots resume {shot_id}"
+            )
+        cost = find_model(self.making.models, shot.model)[0].cost
+        return self.work.queue_again(shot_id, failed=True, price=cost.of(shot.takes[0].recipe) if cost else 0)
+
+    def export(self, shot_id: str, out: Path | None = None) -> Shot:
+        """Write a shot's files into its folder, or another one, on this machine."""
+        return self.concluding.export(self.shots.get(shot_id), out)

@@ -1,0 +1,121 @@
+"""Workers that leave: asked to end, in time or not; jobs nobody has; and workers of other versions."""
+
+import signal
+import threading
+
+import pytest
+from tests.production.conftest import Stage, until
+from tests.production.test_takeover import wait
+
+from samecast.production import jobs
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_it_finishes_what_is_in_hand_and_begins_nothing_more(stage: Stage, how: signal.Signals):
+    shot = stage.shot(takes=3)
+    child = stage.spawn("worker", "--queue", "cpu", "--drain", "30", seconds=1.0, steps=10)
+    until(lambda: stage.ledger.of("render"), "begun")
+    child.send_signal(how)
+    said = child.communicate(timeout=60)[1]
+    assert child.returncode == 0, said
+    assert "Traceback" not in said
+    assert stage.ledger.of("render") == stage.ledger.of("rendered")
+    assert sorted(take.state for take in stage.get(shot).takes) == ["done", "waiting", "waiting"]
+    assert all(card.pid != child.pid for card in [*stage.library.workers.present(), *stage.library.workers.gone()])
+    with stage.working("cpu"):
+        stage.done(shot)
+    stage.sound(shot)
+    assert len(stage.ledger.of("rendered")) == 3
+
+
+def test_without_time_to_drain_what_is_in_hand_is_left_for_the_next(stage: Stage):
+    shot = stage.shot()
+    child = stage.spawn("worker", "--queue", "cpu", "--drain", "0", seconds=20.0, steps=400)
+    until(lambda: stage.ledger.of("render"), "begun")
+    child.send_signal(signal.SIGTERM)
+    said = child.communicate(timeout=15)[1]
+    assert child.returncode == 0, said
+    assert stage.ledger.of("rendered") == []
+    assert job_states(stage, jobs.take_job(shot.takes[0])) == ["ENQUEUED"]  # put back, not waiting to be missed
+    with stage.working("cpu"):
+        stage.done(shot)
+    stage.sound(shot)
+    assert len(stage.ledger.of("rendered")) == 1
+
+
+def test_asked_twice_it_ends_at_once(stage: Stage):
+    shot = stage.shot()
+    child = stage.spawn("worker", "--queue", "cpu", "--drain", "600", seconds=20.0, steps=400)
+    until(lambda: stage.ledger.of("render"), "begun")
+    child.send_signal(signal.SIGTERM)
+    until(lambda: any(card.state == "draining" for card in stage.library.workers.present()), "draining")
+    child.send_signal(signal.SIGTERM)
+    said = child.communicate(timeout=15)[1]
+    assert child.returncode == 0, said
+    assert "Traceback" not in said
+    with stage.working("cpu"):
+        stage.done(shot)
+    stage.sound(shot)
+    assert len(stage.ledger.of("rendered")) == 1
+
+
+def job_states(stage: Stage, *names: str) -> list[str]:
+    client = stage.studio.producing.production._client()  # type: ignore[attr-defined]
+    return [status.status for status in client.list_workflows(workflow_ids=list(names))]
+
+
+def test_workers_that_come_and_go_lose_no_job_and_blame_none(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """A job taken in the very moment in which a worker leaves is put back; and being let go of in good order is no
+    sign of a take that kills its workers, however often it happens.
+    """
+    monkeypatch.setattr("samecast.production.workflows.MOST_RECOVERIES", 1)
+    shots = [stage.shot() for _ in range(3)]
+    stage.engine.seconds, stage.engine.steps = 20.0, 400
+    for _ in range(4):
+        begun = len(stage.ledger.of("render"))
+        with stage.working("cpu"):
+            until_begun(stage, begun)
+    stage.engine.seconds, stage.engine.steps = 0.01, 1
+    with stage.working("cpu"):
+        stage.done(*shots)
+    for shot in shots:
+        stage.sound(shot)
+    assert len(stage.ledger.of("rendered")) == 3
+
+
+def until_begun(stage: Stage, before: int) -> None:
+    until(lambda: len(stage.ledger.of("render")) > before, "a render begun")
+
+
+def test_a_job_that_a_forgotten_worker_holds_is_put_back(stage: Stage):
+    shot = stage.shot()
+    begun, go = threading.Event(), threading.Event()
+    stage.engine.hold = lambda: wait(begun, go)
+    with stage.working("cpu"):
+        begun.wait(60)
+        card = stage.library.workers.present()[0]
+        stage.library.workers.forget(card.id)  # as one that left just before it took this job
+        go.set()
+        stage.done(shot)
+    stage.sound(shot)
+
+
+def test_a_worker_of_an_older_version_leaves_newer_jobs_alone(stage: Stage):
+    old = stage.spawn("worker", "--queue", "cpu", FAKE_PROTOCOL="0")
+    until(lambda: any(card.version == "0" for card in stage.library.workers.present()), "there")
+    shot = stage.shot(submit=False)
+    stage.studio.producing.submit(shot)
+    with stage.working("acme"):  # one of this version that does not make takes, only looks after others
+        ours = stage.shot()
+        until(lambda: job_states(stage, jobs.take_job(ours.takes[0])) == ["ENQUEUED"])
+        beats = {card.id: card.beats for card in stage.library.workers.present()}
+        until(lambda: all(card.beats >= beats[card.id] + 1 for card in stage.library.workers.present()), "a beat")
+        assert stage.ledger.of("render") == []
+    old.kill()
+    old.wait(60)
+    with stage.working("cpu"):
+        stage.done(shot, ours)
+        # What an older one had in hand is for its like: it is not forgotten.
+        assert any(card.version == "0" for card in stage.library.workers.gone())
+    for card in stage.library.workers.gone():
+        stage.library.workers.forget(card.id)
