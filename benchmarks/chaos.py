@@ -132,7 +132,9 @@ class Storm:
             if self.tally.cancelled[shot_id] > self.tally.resumed[shot_id] and self.dice.random() < 0.5:
                 self.studio.producing.submit(self.studio.producing.resume(shot_id))
                 self.tally.resumed[shot_id] += 1
-        chosen = next((shot for shot in reversed(self.hit) if shot in running and self.tally.cancelled[shot] < 2), None)
+        # Half of all shots are never cancelled: they must have exactly one job at the provider for each take.
+        open_to_it = [shot for shot in self.hit if shot in running and int(shot, 16) % 2]
+        chosen = next((shot for shot in reversed(open_to_it) if self.tally.cancelled[shot] < 2), None)
         if chosen and self.studio.producing.cancel(chosen).state == "cancelled":
             self.tally.cancelled[chosen] += 1
 

@@ -153,6 +153,8 @@ class Audit:
             most = 1 + self.tally.resumed[take.shot]
             if len(standing) > 1 or len(jobs[take_id]) > most or (take.state == "done" and not jobs[take_id]):
                 self.fault(f"The take {take_id} ({take.state}) has jobs {jobs[take_id]}; not withdrawn: {standing}.")
+            if not self.tally.cancelled[take.shot] and len(jobs[take_id]) != (take.state == "done"):
+                self.fault(f"The take {take_id} has jobs {jobs[take_id]}, though nobody cancelled its shot.")
             if take.ticket and take.ticket not in jobs[take_id]:
                 self.fault(f"The take {take_id} has the ticket {take.ticket}, which is not its own.")
             untold += bool(standing) and take.shot_state == "cancelled" and take.state == "waiting"

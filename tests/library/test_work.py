@@ -112,6 +112,8 @@ def test_of_two_that_claim_at_once_both_learn_who_has_it(library: Library, shot:
 def test_submitting_is_only_begun_where_it_is_still_wanted(library: Library, shot: Shot) -> None:
     take = shot.takes[0]
     assert library.work.intend(take.id, 1)
+    assert not library.work.intend(take.id, 1)  # of two workers with one take, one submits
+    assert library.work.intend(take.id, 1, instead_of=1)
     assert (library.work.take(take.id).intended, library.work.take(take.id).ticket) == (1, None)
     library.work.keep_ticket(take.id, "job 7")
     assert (library.work.take(take.id).intended, library.work.take(take.id).ticket) == (None, "job 7")

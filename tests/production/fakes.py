@@ -273,8 +273,8 @@ def stand_still(where: str, ledger: Ledger) -> None:
         time.sleep(60)
         raise AssertionError("nobody killed it")
 
-    def stored(making: Making, take_id: str, *more: Any) -> str:
-        asset = render(making, take_id, *more)
+    def stored(making: Making, take_id: str, *more: Any, **named: Any) -> str:
+        asset = render(making, take_id, *more, **named)
         ledger.write("stored", asset)
         time.sleep(60)
         raise AssertionError("nobody killed it")

@@ -125,13 +125,13 @@ def test_failed_takes_are_tried_again_and_finished_ones_kept(stage: Stage):
 
 def test_a_take_that_could_not_be_scored_is_scored_again_not_rendered(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     shot, producing = stage.shot(), stage.studio.producing
-    measure = Making.measure
+    measured = Making._measured
 
     def broken(making: Making, *of: object):
-        monkeypatch.setattr(Making, "measure", measure)
+        monkeypatch.setattr(Making, "_measured", measured)
         raise RuntimeError("a bug in the meter")
 
-    monkeypatch.setattr(Making, "measure", broken)
+    monkeypatch.setattr(Making, "_measured", broken)
     with stage.working("cpu"):
         stage.done(shot)
         failed = stage.take(shot)
@@ -145,13 +145,13 @@ def test_a_take_that_could_not_be_scored_is_scored_again_not_rendered(stage: Sta
 
 def test_a_take_that_cannot_be_read_is_made_anew(stage: Stage, monkeypatch: pytest.MonkeyPatch):
     shot, producing = stage.shot(), stage.studio.producing
-    measure = Making.measure
+    measured = Making._measured
 
     def unreadable(making: Making, *of: object):
-        monkeypatch.setattr(Making, "measure", measure)
+        monkeypatch.setattr(Making, "_measured", measured)
         raise BadMedia("It cannot be read.", hint="Make it again.")
 
-    monkeypatch.setattr(Making, "measure", unreadable)
+    monkeypatch.setattr(Making, "_measured", unreadable)
     with stage.working("cpu"):
         stage.done(shot)
         assert (stage.take(shot).state, stage.take(shot).asset) == ("failed", None)
@@ -191,3 +191,18 @@ def test_a_slow_first_attempt_does_not_fail_the_second(stage: Stage):
     assert making.wanted(old.id, old.attempt + 1)
     assert replace(work.take(old.id), attempt=1) == old
     stage.studio.producing.cancel(shot.id)
+
+
+def test_cancelled_before_its_conclusion_and_resumed_after_it_a_shot_is_concluded(stage: Stage):
+    """Nothing of it waits any more, so no take's attempt is raised, and the job of that name has ended already."""
+    shot, producing = stage.shot(submit=False), stage.studio.producing
+    producing.making.score(shot.takes[0].id, producing.making.render(shot.takes[0].id))
+    producing.submit(stage.get(shot))
+    producing.cancel(shot.id)
+    job = jobs.conclude_job(shot.id, stage.library.work.standing(shot.id))
+    with stage.working("cpu"):
+        until(lambda: job_states(stage, job) == ["SUCCESS"], "concluded nothing")
+        assert stage.get(shot).state == "cancelled"
+        producing.submit(producing.resume(shot.id))
+        stage.done(shot)
+    stage.sound(shot)

@@ -139,6 +139,7 @@ def test_other_packages_are_folded_in_from_warnings_on():
     stream = io.StringIO()
     dbos = logging.getLogger("dbos")
     own = logging.StreamHandler(talks := io.StringIO())
+    before = list(dbos.handlers)
     dbos.addHandler(own)
     try:
         with logging_to(JSON, stream):
@@ -152,7 +153,7 @@ def test_other_packages_are_folded_in_from_warnings_on():
             ("sqlalchemy.pool", "Lost"),
         ]
         assert talks.getvalue() == ""
-        assert dbos.handlers == [own]
+        assert dbos.handlers == [*before, own]
     finally:
         dbos.removeHandler(own)
         dbos.setLevel(logging.NOTSET)

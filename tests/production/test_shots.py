@@ -62,11 +62,11 @@ def states(stage: Stage, *jobs: str) -> list[str]:
 
 def test_each_worker_has_its_own_slots_whatever_others_say(stage: Stage):
     """The queue's row in DBOS holds one figure for all workers."""
-    shots = [stage.shot() for _ in range(6)]
     stage.engine.seconds, stage.engine.steps = 0.5, 5
     with stage.working("cpu", slots=3):
         queue = until(lambda: row(stage, "cpu"))
         queue.set_worker_concurrency(1)  # as another worker with one slot does when it starts
+        shots = [stage.shot() for _ in range(6)]
         most = 0
         while not all(stage.get(shot).state == "done" for shot in shots):
             most = max(most, len(stage.ledger.of("render")) - len(stage.ledger.of("rendered")))

@@ -76,7 +76,9 @@ class Shots:
         """Choose a take of this shot, or (None) say why none was chosen; replaces an earlier pick."""
         try:
             with self.database.write() as connection:
-                if connection.execute(select(t.shots.c.id).where(t.shots.c.id == shot_id)).scalar() is None:
+                # The shot's row is held: of two who pick at once, the later one replaces the other's pick.
+                found = connection.execute(select(t.shots.c.id).where(t.shots.c.id == shot_id).with_for_update())
+                if found.scalar() is None:
                     raise no_shot(shot_id)
                 connection.execute(delete(t.picks).where(t.picks.c.shot_id == shot_id))
                 connection.execute(insert(t.picks).values(shot_id=shot_id, take_id=take_id, why=why))

@@ -31,19 +31,19 @@ class Work:
         with self.database.read() as connection:
             return _take(connection, take_id)
 
-    def claim_asset(self, take: Take, *, instead_of: str | None) -> str:
-        """Set the asset if it is still `instead_of`; returns what it is now, which another worker may have set."""
-        assert take.asset is not None
+    def claim_asset(self, take: Take, *, instead_of: str | None) -> str | None:
+        """Set the asset if it is still `instead_of` and the attempt is still this one; returns what it is now."""
         with self.database.write() as connection:
             connection.execute(
                 update(t.takes)
-                .where(t.takes.c.id == take.id, t.takes.c.asset.is_not_distinct_from(instead_of))
+                .where(t.takes.c.id == take.id, t.takes.c.state == "waiting", t.takes.c.attempt == take.attempt)
+                .where(t.takes.c.asset.is_not_distinct_from(instead_of))
                 .values(asset=take.asset, notes=outcome(take)["notes"], seconds=take.seconds)
             )
-            return _take(connection, take.id).asset or take.asset
+            return _take(connection, take.id).asset
 
-    def intend(self, take_id: str, attempt: int) -> bool:
-        """True where this attempt is still wanted. The shot's row is held: nobody cancels it in between."""
+    def intend(self, take_id: str, attempt: int, *, instead_of: int | None = None) -> bool:
+        """True for one of those who try. The shot's row is held: nobody cancels it in between."""
         with self.database.write() as connection:
             take = _take(connection, take_id)
             if _locked(connection, take.shot_id).state != "running":
@@ -51,6 +51,7 @@ class Work:
             done = connection.execute(
                 update(t.takes)
                 .where(t.takes.c.id == take_id, t.takes.c.state == "waiting", t.takes.c.attempt == attempt)
+                .where(t.takes.c.ticket.is_(None), t.takes.c.intended.is_not_distinct_from(instead_of))
                 .values(intended=attempt)
             )
             return bool(done.rowcount)

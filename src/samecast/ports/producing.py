@@ -37,14 +37,18 @@ class WorkRepository(Protocol):
 
     def take(self, take_id: str) -> Take: ...
 
-    def claim_asset(self, take: Take, *, instead_of: str | None) -> str:
+    def claim_asset(self, take: Take, *, instead_of: str | None) -> str | None:
         """Keep, before it is stored, which asset the take will have (with its notes and seconds), if it still has
-        `instead_of`. Returns the asset it has now: another one where another worker was quicker.
+        `instead_of` and waits for this attempt. Returns the asset it has now: another one, or None, where another
+        worker or another attempt was quicker.
         """
         ...
 
-    def intend(self, take_id: str, attempt: int) -> bool:
-        """Say that the take is about to be submitted to a provider; False where this attempt is not wanted any more."""
+    def intend(self, take_id: str, attempt: int, *, instead_of: int | None = None) -> bool:
+        """Say that the take is about to be submitted to a provider, where `instead_of` was the last to say so.
+
+        False where this attempt is not wanted any more, or another worker was quicker.
+        """
         ...
 
     def keep_ticket(self, take_id: str, ticket: str | None, *, cost: int = 0) -> None:

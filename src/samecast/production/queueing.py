@@ -50,8 +50,11 @@ class Queueing:
     fail: Callable[[Take, SamecastError], Take]
 
     def submit(self, shot: Shot, *, urgent: bool = False) -> None:
-        """Queue the shot's waiting takes; those that are queued stay where they are."""
-        self._queue([take for take in shot.takes if take.state == "waiting"], URGENT if urgent else USUAL)
+        """Queue the shot's waiting takes, or its conclusion where none waits; what is queued stays where it is."""
+        waiting = [take for take in shot.takes if take.state == "waiting"]
+        self._queue(waiting, URGENT if urgent else USUAL)
+        if not waiting:
+            self._conclude_again(shot.id)
 
     def score(self, take: Take) -> None:
         """Queue the scoring of a rendered take."""
@@ -94,15 +97,18 @@ class Queueing:
                 self.client().delete_workflows([status.workflow_id for status in ended])
 
     def _conclude_again(self, shot_id: str) -> None:
-        """As `advance`; a conclusion that broke is tried again, one that killed its workers is given up."""
+        """As `advance`; a conclusion that broke is tried again, one that killed its workers is given up.
+
+        One that ended well and left the shot running found it cancelled, and it was resumed since: it is needed anew.
+        """
         job = conclude_job(shot_id, self.work.standing(shot_id))
         how = self._known([job]).get(job)
         if how == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
             log.error("shot %s is given up: its workers died concluding it", shot_id)
             self.work.set_state(shot_id, "cancelled", only_from=["running"])
             return
-        if how in LOST:
-            log.error("shot %s could not be concluded; it is tried again", shot_id)
+        if how in ("SUCCESS", *LOST) and self.work.standing(shot_id).state == "running":
+            log.warning("the conclusion of shot %s ended as %s; it is begun anew", shot_id, how)
             with queue_failures():
                 self.client().delete_workflows([job])
         self.advance(shot_id)

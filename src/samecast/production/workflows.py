@@ -162,7 +162,7 @@ class Workflows:
 
     def _render(self, take_id: str, attempt: int) -> str:
         watch, stopping = self._watch(_shot_of(take_id), take_id), self._stopping(take_id, attempt)
-        return self._steps.making.render(take_id, watch, stopping, self._patiently)
+        return self._steps.making.render(take_id, watch, stopping, attempt=attempt, patiently=self._patiently)
 
     def _scores_here(self, take_id: str) -> bool:
         return self._model_of(take_id).resource == CPU

@@ -98,14 +98,18 @@ class Making:
         take_id: str,
         watch: Watch = unwatched,
         stopping: Stopping = never,
+        *,
+        attempt: int | None = None,
         patiently: Callable[[Callable[[], str]], str] = at_once,
     ) -> str:
         """Have the take made and stored; returns its asset. Made before, it is not made again.
 
         `patiently` does the storing, so that a take is not made again only because the library is away.
-        Raises `Stopped` within a step of `stopping`, and tells the provider.
+        Raises `Stopped` within a step of `stopping`, and tells the provider; at once where `attempt` is not the take's.
         """
         take = self.work.take(take_id)
+        if stopping() or (attempt is not None and take.attempt != attempt):
+            raise _stopped(take)
         if take.asset is not None and self.assets.has(take.asset):
             return take.asset
         profile, engine = find_model(self.models, take.recipe.model)
@@ -113,7 +117,7 @@ class Making:
 
         def moved(step: str, done: int, of: int) -> None:
             if stopping():
-                raise Stopped(f"Take {take.number} was stopped.", hint="Finished takes are kept.")
+                raise _stopped(take)
             watch(StepMoved(number=take.number, step=step, done=done, total=of))
 
         began = time.monotonic()
@@ -206,16 +210,18 @@ class Making:
         return cost.of(take.recipe) if cost else 0
 
     def _store(self, take: Take, content: bytes) -> str:
-        """Keep the take's file. Claimed first: whatever lies in the store was claimed by somebody."""
+        """Keep the take's file. Claimed first: whatever lies in the store was claimed by somebody.
+
+        Raises `Stopped` where another attempt has begun: this one's file is nobody's.
+        """
         sha256 = hashlib.sha256(content).hexdigest()
-        before = self.work.take(take.id).asset
-        if before is not None and before != sha256 and self.assets.has(before):
-            return before  # another worker was quicker
-        kept = self.work.claim_asset(replace(take, asset=sha256), instead_of=before)
-        if kept != sha256 and self.assets.has(kept):
-            return kept
-        if kept != sha256:  # its claimant has not stored it: the claim is ours to take over
-            kept = self.work.claim_asset(replace(take, asset=sha256), instead_of=kept)
+        kept = self.work.take(take.id).asset
+        while kept != sha256:
+            if kept is not None and self.assets.has(kept):
+                return kept  # another worker was quicker
+            before, kept = kept, self.work.claim_asset(replace(take, asset=sha256), instead_of=kept)
+            if kept == before:
+                raise _stopped(take)
         self.assets.put(content, suffix=folders.suffix(take.recipe))
         return sha256
 
@@ -242,11 +248,23 @@ class Making:
                     hint=f"Look there first; then have it made with `samecast shots retry {take.shot_id}`.",
                 )
             order.on_step("submit", 0, 1)
-            if not self.work.intend(take.id, take.attempt):
-                raise Stopped(f"Take {take.number} was stopped.", hint="Finished takes are kept.")
+            if not self.work.intend(take.id, take.attempt, instead_of=take.intended):
+                return self._submitted_elsewhere(take)
             ticket = self._send(take, profile, engine, order)
         self.work.keep_ticket(take.id, ticket)
         return ticket
+
+    def _submitted_elsewhere(self, take: Take) -> str:
+        """The ticket of whoever was quicker: this worker, or the other one, was taken for gone."""
+        now = self.work.take(take.id)
+        if now.ticket:
+            return now.ticket
+        if now.intended is None or not self.wanted(take.id, take.attempt):
+            raise _stopped(take)
+        raise SubmissionUnsure(
+            f"Another worker was about to submit take {take.number}, and it is not known whether it did.",
+            hint=f"Look at the provider first; then have it made with `samecast shots retry {take.shot_id}`.",
+        )
 
     def _send(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> str:
         key = _key(take, take.attempt)
@@ -279,6 +297,10 @@ class Making:
 def _key(take: Take, attempt: int) -> str:
     """What a provider knows an attempt by."""
     return f"{take.id}.{attempt}"
+
+
+def _stopped(take: Take) -> Stopped:
+    return Stopped(f"Take {take.number} was stopped.", hint="Finished takes are kept.")
 
 
 def score_of(take: Take) -> TakeScore:
