@@ -89,17 +89,21 @@ class Session:
 
         self.closed = True
         self._hands.draining.set()
-        stop_looking()
-        self._say("draining")
-        event("worker.draining", worker=self.card.name, jobs=self._hands.busy)
-        with suppress(KeyboardInterrupt):  # asked twice: what is in hand is let go of at once
-            self._finish(self._post.drain)
-        self._hands.leave.set()
-        self._finish(LET_GO_SECONDS)
-        self._over.set()
-        self._heart.join(timeout=2 * BEAT_SECONDS)
-        self._leave()
-        DBOS.destroy(destroy_registry=True)
+        try:
+            stop_looking()
+            self._say("draining")
+            event("worker.draining", worker=self.card.name, jobs=self._hands.busy)
+            with suppress(KeyboardInterrupt):  # asked twice: what is in hand is let go of at once
+                self._finish(self._post.drain)
+            self._hands.leave.set()
+            self._finish(LET_GO_SECONDS)
+            self._over.set()
+            self._heart.join(timeout=2 * BEAT_SECONDS)
+            self._leave()
+        finally:  # DBOS is one to a process: the next session needs it ended, whatever went wrong
+            self._hands.leave.set()
+            self._over.set()
+            DBOS.destroy(destroy_registry=True)
 
     def _finish(self, seconds: float) -> None:
         """Wait for what is in hand."""
@@ -208,7 +212,8 @@ def stop_looking() -> None:
         ended.set()
     for thread in threading.enumerate():
         if thread.name.startswith("queue-worker-"):
-            thread.join(timeout=5.0)
+            with suppress(RuntimeError):  # only about to start: it looks at the event first, and cannot be joined yet
+                thread.join(timeout=5.0)
 
 
 def keep_to(post: Post, hands: Hands) -> None:
