@@ -2,6 +2,8 @@
 
 import signal
 import threading
+import time
+from typing import Any
 
 import pytest
 from tests.production.conftest import Stage, until
@@ -81,6 +83,24 @@ def test_workers_that_come_and_go_lose_no_job_and_blame_none(stage: Stage, monke
     for shot in shots:
         stage.sound(shot)
     assert len(stage.ledger.of("rendered")) == 3
+
+
+def test_a_job_that_is_over_is_not_put_back_before_that_is_recorded(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """The worker leaves between a job's last step and DBOS's own record that it is over."""
+    from dbos._sys_db import SystemDatabase
+
+    over, record = threading.Event(), SystemDatabase.update_workflow_outcome
+
+    def slowly(*arguments: Any, **named: Any) -> Any:
+        over.set()
+        time.sleep(0.5)
+        return record(*arguments, **named)
+
+    monkeypatch.setattr(SystemDatabase, "update_workflow_outcome", slowly)
+    shot = stage.shot(model="hosted")
+    with stage.working("acme"):
+        assert over.wait(60)
+    assert job_states(stage, jobs.take_job(shot.takes[0])) == ["SUCCESS"]
 
 
 def until_begun(stage: Stage, before: int) -> None:

@@ -1,6 +1,6 @@
 """The disk full, the database gone, the asset store gone: nothing is lost, nothing is made twice for it.
 
-The outages last as long as it takes a worker to notice and to wait: what it does after 2 s it does after 30 s too.
+The database and the store are away for longer than a worker may be silent before the others take it for gone.
 """
 
 import threading
@@ -14,9 +14,11 @@ from tests.production.conftest import Stage, staged, until
 from tests.servers import Bucket, Postgres
 
 from samecast.core.errors import StorageFailed
+from samecast.production.presence import GONE_SECONDS
 from samecast.settings import Settings
 
-OUTAGE = 2.0
+OUTAGE = 30.0
+assert OUTAGE > GONE_SECONDS
 # What a server cut off when it ended is dropped by DBOS rather than closed.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
@@ -40,7 +42,7 @@ def test_on_a_full_disk_a_take_waits_and_is_not_rendered_again(on_a_disk: Stage,
     stage.engine.hold = fill
     with stage.working("cpu"):
         until(lambda: stage.ledger.of("rendered"), "rendered")
-        time.sleep(OUTAGE)
+        time.sleep(2.0)
         assert stage.get(shot).state == "running"
         fillers[0].unlink()
         stage.done(shot)
@@ -55,24 +57,31 @@ def on_own_postgres(own_postgres: Postgres, tmp_path: Path, quick: None) -> Iter
         yield stage
 
 
-def test_without_its_database_for_a_while_a_worker_waits_and_goes_on(on_own_postgres: Stage, own_postgres: Postgres):
+def test_without_their_database_for_a_while_workers_wait_and_go_on(on_own_postgres: Stage, own_postgres: Postgres):
     stage = on_own_postgres
     shots = [stage.shot(), stage.shot(takes=2), stage.shot(model="hosted")]
-    gone = threading.Event()
+    go, gone = threading.Event(), threading.Event()
 
     def take_away() -> None:
         if not gone.is_set():
+            go.wait(60)
             gone.set()
             own_postgres.stop()
 
     stage.engine.hold = take_away
     stage.engine.seconds, stage.engine.steps = 1.0, 20
+    stage.spawn("worker", "--queue", "cpu", seconds=4.0, steps=20)
+    until(lambda: stage.ledger.of("render"), "the other worker at work")
     with stage.working():
+        workers = {card.id for card in stage.library.workers.present()}
+        go.set()
         assert gone.wait(60)
-        until(lambda: stage.ledger.of("rendered"), "it went on rendering without it")
+        until(lambda: len(stage.ledger.of("rendered")) == 2, "both went on rendering without it")
         time.sleep(OUTAGE)
         own_postgres.start()
         stage.done(*shots, seconds=120)
+        # Neither took the other for gone, who could count as little as itself.
+        assert {card.id for card in stage.library.workers.present()} == workers
     for shot in shots:
         stage.sound(shot)
     rendered = stage.ledger.of("render")

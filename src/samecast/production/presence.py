@@ -20,6 +20,8 @@ BEAT_SECONDS = 5.0
 GONE_SECONDS = 25.0
 """A worker whose count stood still so long is taken to be gone. Was it only slow, then it finds that out with its next
 beat, and what it had in hand is no longer its own: DBOS refuses its records."""
+BLIND_SECONDS = 2.5 * BEAT_SECONDS
+"""Who did not look for so long has seen nothing."""
 
 
 def this_machine() -> str:
@@ -45,18 +47,26 @@ def alive(pid: int) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class Lookout:
-    """Watches the other workers' counts on `clock`, a steady one in seconds."""
+    """Watches the other workers' counts on `clock`, a steady one in seconds.
+
+    Who could not look for some beats (the library was away, or this process stood still) begins anew: nobody else may
+    have been able to count either.
+    """
 
     workers: WorkerRepository
     me: WorkerCard
     clock: Callable[[], float] = field(default=time.monotonic)
     alive: Callable[[int], bool] = field(default=alive)
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _looked: float = 0.0
 
     def missing(self) -> list[WorkerCard]:
         """Those present on paper who are gone, by now."""
-        now = self.clock()
         others = [card for card in self.workers.present() if card.id != self.me.id]
+        now = self.clock()
+        if now - self._looked > BLIND_SECONDS:
+            self._seen = {}
+        self._looked = now
         self._seen = {card.id: self._since(card, now) for card in others}
         return [card for card in others if self._gone(card, now)]
 

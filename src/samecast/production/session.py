@@ -106,15 +106,18 @@ class Session:
             DBOS.destroy(destroy_registry=True)
 
     def _finish(self, seconds: float) -> None:
-        """Wait for what is in hand."""
+        """Wait for what is in hand, until DBOS has kept what came of it."""
         ends = time.monotonic() + seconds
-        while self._hands.busy and time.monotonic() < ends:
+        while self._at_work() and time.monotonic() < ends:
             time.sleep(0.02)
+
+    def _at_work(self) -> bool:
+        return self._hands.busy > 0 or unrecorded()
 
     def _leave(self) -> None:
         """Put back what was let go of; what is still in hand is put back by those who see that we are gone."""
         try:
-            settled = not self._hands.busy and not self.lost.is_set() and self._steps.workers.beat(self.card.id)
+            settled = not self._at_work() and not self.lost.is_set() and self._steps.workers.beat(self.card.id)
             if settled:
                 give_back(self.card.id)
             self._say("gone")
@@ -202,6 +205,13 @@ def put_back(worker_id: str) -> bool:
         # Public in DBOS only by way of its hosted Conductor; a test fails where this goes away.
         DBOS._recover_pending_workflows([worker_id])
         return not DBOS.list_workflows(executor_id=worker_id, status="PENDING", load_input=False, limit=1)
+
+
+def unrecorded() -> bool:
+    """Whether a job runs here, or is over and DBOS is about to say so: put back then, it would be done once more."""
+    from dbos._dbos import _get_dbos_instance
+
+    return bool(_get_dbos_instance()._active_workflows_set.activeList())  # private, as in `put_back`
 
 
 def stop_looking() -> None:
