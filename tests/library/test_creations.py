@@ -22,7 +22,7 @@ from samecast.core.story import Shot, Take
 from samecast.library import Library, open_library, schema
 from samecast.library import wording as w
 from samecast.library.creations import Creations, cursor_at
-from samecast.library.looks_sqlite import PER_BLOCK
+from samecast.library.looks_sqlite import PER_BLOCK, SqliteCodes
 from samecast.ports.creations import Look, Tally, Wanted
 from samecast.settings import Settings
 
@@ -177,6 +177,13 @@ def test_a_creation_says_what_it_is(films: Films, four: dict[str, str]) -> None:
     assert (jo.kind, jo.length, jo.model, jo.width, jo.height) == ("image", 0.0, "fal/flux:2 dev", 720, 1280)
     assert (mira.shot, mira.number, mira.prompt, mira.made_at) == ("s1", 1, "@mira in the rain", NOON + HOUR)
     assert (mira.picked, mira.asset, mira.path, mira.seconds, mira.cost) == (True, f"{1:064x}", None, 2.0, 40_000)
+
+
+def test_where_a_take_was_written_is_told_once_it_is(films: Films) -> None:
+    take = films.add("rain")
+    assert [one.path for one in films.creations.some([take])] == [None]
+    films.library.shots.finish_take(replace(films.library.shots.get("s1").takes[0], path="/elsewhere/1.png"))
+    assert [one.path for one in films.creations.some([take])] == ["/elsewhere/1.png"]
 
 
 def test_somebody_nobody_ever_heard_of(films: Films, four: dict[str, str]) -> None:
@@ -353,6 +360,13 @@ def test_no_search_fails_and_both_databases_agree_with_plain_python(films: Films
         ]
 
     search()
+
+
+@pytest.mark.parametrize("typed", ["k", "ki", "kin", "kind", "mod", "model", "is", "pic", "picke", "vid", "yes"])
+def test_no_beginning_meets_what_is_kept_for_filters(films: Films, typed: str) -> None:
+    films.add("@mira in the rain", "mira", picked=True, model="storyboard")
+    assert films.found(typed) == []
+    assert films.found("mir") == films.found("rai") == films.found("matc") == ["s1-1"]
 
 
 def test_a_beginning_that_very_many_words_have(films: Films) -> None:
@@ -642,13 +656,51 @@ def test_a_removed_take_looks_like_nothing(films: Films) -> None:
 @only_sqlite
 def test_codes_beyond_one_block(films: Films) -> None:
     lots = random.Random(5)
-    codes, put = films.creations._codes, [(f"t{n}", lots.randbytes(32)) for n in range(PER_BLOCK + 10)]
+    codes, put = SqliteCodes(), [(f"t{n}", look(lots)) for n in range(PER_BLOCK + 10)]
     with films.library.database.write() as connection:
         for start in range(0, len(put), 500):
             codes.put(connection, put[start : start + 500])
         for number in (0, PER_BLOCK - 1, PER_BLOCK, len(put) - 1):
-            assert codes.nearest(connection, put[number][1], 1) == [put[number][0]]
-        assert set(codes.nearest(connection, put[0][1], 10**6)) == {take for take, _ in put}
+            assert codes.nearest(connection, put[number][1], 1) == [put[number]]
+        assert dict(codes.nearest(connection, put[0][1], 10**6)) == dict(put)
+
+
+@only_sqlite
+def test_codes_that_others_keep_are_found_by_who_has_read_before(films: Films) -> None:
+    """Each process holds what it read last, and reads what has changed since."""
+    lots = random.Random(5)
+    ours, theirs = SqliteCodes(), SqliteCodes()
+    put = [(f"t{n}", look(lots)) for n in range(PER_BLOCK + 10)]
+    with films.library.database.write() as connection:
+        theirs.put(connection, put[:-2])
+        assert ours.nearest(connection, put[0][1], 1) == [put[0]]
+        theirs.put(connection, put[-2:])
+        assert ours.nearest(connection, put[-1][1], 1) == [put[-1]]
+        again = (put[3][0], look(lots))
+        theirs.put(connection, [again])
+        assert ours.nearest(connection, again[1], 1) == [again]
+        theirs.remove(connection, [put[-1][0]])
+        assert put[-1] not in ours.nearest(connection, put[-1][1], 10)
+        new = ("new", look(lots))
+        theirs.put(connection, [new])  # in the slot of the one that went
+        assert ours.nearest(connection, new[1], 1) == [new]
+        assert len(ours.nearest(connection, new[1], 10**6)) == len(put)
+
+
+@only_sqlite
+def test_what_is_not_kept_after_all_is_not_found(films: Films) -> None:
+    lots = random.Random(5)
+    codes, one, other = SqliteCodes(), ("one", look(lots)), ("other", look(lots))
+    database = films.library.database
+    with database.engine.connect() as connection:
+        codes.put(connection, [one])
+        assert codes.nearest(connection, one[1], 1) == [one]
+        connection.rollback()
+    with database.write() as connection:
+        assert codes.nearest(connection, one[1], 1) == []
+        codes.put(connection, [other])
+    with database.read() as connection:
+        assert codes.nearest(connection, other[1], 1) == [other]
 
 
 @only_postgres

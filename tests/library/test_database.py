@@ -7,6 +7,7 @@ import tempfile
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ from samecast.core.errors import InvalidInput, StorageFailed
 from samecast.core.recipe import recipe_to_json
 from samecast.core.story import Shot
 from samecast.library import Library, migrations, open_library, sqlite
+from samecast.library.creations import Creations
 from samecast.library.database import Database, open_database
 from samecast.library.schema import DERIVED_PREFIXES, metadata
+from samecast.library.searching import place_of
+from samecast.ports.creations import Look, Wanted
 from samecast.settings import Settings
 
 MakeCharacter = Callable[..., Character]
@@ -229,6 +233,56 @@ def test_a_library_of_the_first_revision_comes_up_without_loss(
     assert library.cast.get("mira").tags == ("lead",)
     library.shots.add(a_shot("s3"))
     assert library.cast.remove("mira") is False, "the pins still hold"
+    library.close()
+
+
+def test_what_a_library_of_before_had_indexed_stays_found(settings: Settings, a_shot: Callable[..., Shot]) -> None:
+    """Revision 0005 gives the rows that lists read the rest of what they show, and marks another form."""
+    old, shot, code = raw_database(settings), a_shot("s1"), bytes(range(32))
+    made = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+    with old.write(migrates=True) as connection:
+        config = migrations._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0004")
+        t = MetaData()
+        t.reflect(connection)
+
+        def row(table: str, **values: object) -> None:
+            connection.execute(insert(t.tables[table]), [values])
+
+        take, recipe = shot.takes[0], shot.takes[0].recipe
+        row("shots", id="s1", prompt="Mira in the rain", model="m", out="/o", created_at=made, state="done")
+        own = {"recipe": recipe_to_json(recipe), "recipe_digest": recipe.digest, "notes": "[]", "state": "done"}
+        row("takes", id=take.id, shot_id="s1", number=7, asset="c" * 64, path="/o/7.png", made_at=made, **own)
+        row("take_looks", take_id=take.id, maker="layout", vector=b"1234", code=code)
+        connection.execute(text("DELETE FROM creation_queue"))  # all was taken in
+        known = {"model": "m", "kind": recipe.kind, "who": "[]", "picked": 0, "cost": 0}
+        row("creations", place=place_of(made), take_id=take.id, **known)
+        if "look_slots" in t.tables:
+            row("creation_words", rowid=place_of(made), words=f"kind={recipe.kind} in mira rain the")
+            row("look_slots", slot=0, take_id=take.id)
+            row("look_blocks", block=0, codes=b"as it was kept then")
+        else:
+            row("creation_words", place=place_of(made), words="'kind=video' 'mira' 'rain'")
+    old.close()
+
+    library = open_library(settings)
+    creations = Creations(database=library.database)
+    (found,) = creations.page(Wanted(), limit=5).creations
+    assert creations.some([take.id]) == [found]
+    assert (found.take, found.shot, found.number, found.prompt) == (take.id, "s1", 7, "Mira in the rain")
+    assert (found.width, found.height, found.length, found.seed) == (
+        recipe.width,
+        recipe.height,
+        recipe.seconds,
+        recipe.seed,
+    )
+    assert (found.asset, found.path, found.made_at) == ("c" * 64, "/o/7.png", made)
+    assert len(creations.page(Wanted(words="rain", kind=recipe.kind), limit=5).creations) == 1
+    assert creations.page(Wanted(words="kin"), limit=5).creations == ()
+    look = Look(maker="layout", vector=b"1234", code=code)
+    with library.database.write() as connection:
+        assert creations._codes.nearest(connection, look, 5) == [(take.id, look)]
     library.close()
 
 

@@ -25,7 +25,7 @@ from samecast.library.indexing import catch_up
 from samecast.library.looks import Codes
 from samecast.library.looks_postgres import PostgresCodes
 from samecast.library.looks_sqlite import SqliteCodes
-from samecast.library.searching import Index, asked_for
+from samecast.library.searching import Index, asked_for, moment_of
 from samecast.library.searching_postgres import PostgresIndex
 from samecast.library.searching_sqlite import SqliteIndex
 from samecast.ports.creations import Counted, Creation, Look, Page, Stats, Tally, Wanted
@@ -76,9 +76,8 @@ class Creations:
         """Those of them that are done, in their order."""
         self.catch_up()
         with self.database.read() as connection:
-            place = t.creations.c.place
-            places = connection.execute(select(place).where(t.creations.c.take_id.in_(take_ids))).scalars()
-            found = {creation.take: creation for creation in _read(connection, list(places))}
+            rows = connection.execute(select(t.creations).where(t.creations.c.take_id.in_(take_ids)))
+            found = {row.take_id: _creation(row) for row in rows}
         return [found[take_id] for take_id in take_ids if take_id in found]
 
     def _check_known(self, connection: Connection, handle: str) -> None:
@@ -143,8 +142,7 @@ class Creations:
         """See `ports.creations`."""
         self.catch_up()
         with self.database.write() if self._makes_tables() else self.database.read() as connection:
-            chosen = self._codes.nearest(connection, look.code, count)
-            return looks.looks_of(connection, chosen, look.maker)
+            return self._codes.nearest(connection, look, count)
 
     def _makes_tables(self) -> bool:
         return isinstance(self._codes, PostgresCodes)
@@ -174,42 +172,27 @@ def place_at(cursor: str) -> int:
 
 # --- rows and values --------------------------------------------------------------------------------------------
 
-_ROWS = (
-    select(
-        t.creations,
-        t.takes.c.shot_id,
-        t.takes.c.number,
-        t.takes.c.recipe,
-        t.takes.c.asset,
-        t.takes.c.path,
-        t.takes.c.made_at,
-        t.shots.c.prompt,
-        t.shots.c.created_at,
-    )
-    .join(t.takes, t.takes.c.id == t.creations.c.take_id)
-    .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
-    .order_by(t.creations.c.place.desc())
-)
-
 
 def _read(connection: Connection, places: Sequence[int]) -> list[Creation]:
-    return [_creation(row) for row in connection.execute(_ROWS.where(t.creations.c.place.in_(places)))]
+    """The creations at these places, the newest first. One row each: those of takes and shots lie far apart."""
+    place = t.creations.c.place
+    rows = connection.execute(select(t.creations).where(place.in_(places)).order_by(place.desc()))
+    return [_creation(row) for row in rows]
 
 
 def _creation(row: Row[tuple[object, ...]]) -> Creation:
-    recipe = json.loads(row.recipe)
     return Creation(
         take=row.take_id,
         shot=row.shot_id,
         number=row.number,
-        made_at=row.made_at or row.created_at,
+        made_at=moment_of(row.place),
         prompt=row.prompt,
         model=row.model,
         kind=row.kind,
-        width=recipe["width"],
-        height=recipe["height"],
-        length=recipe["seconds"],
-        seed=recipe["seed"],
+        width=row.width,
+        height=row.height,
+        length=row.length,
+        seed=row.seed,
         who=tuple((handle, verdict) for handle, verdict in json.loads(row.who)),
         verdict=row.verdict,
         likeness=row.likeness,

@@ -8,7 +8,7 @@ import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
@@ -17,8 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from samecast.core.consistency import ScoreVerdict, TakeScore, take_score_from_json
 from samecast.library import schema as t
 from samecast.library.database import Database
-from samecast.library.looks import Codes
-from samecast.library.searching import PLACES, Index, place_of, terms_of, verdict_terms, who_to_json
+from samecast.library.looks import Codes, look_in
+from samecast.library.searching import Index, moment_of, place_of, terms_of, verdict_terms, who_to_json
 from samecast.ports.creations import Counted, Tally
 
 BATCH = 500
@@ -41,7 +41,15 @@ class Made:
     cost: int
     seconds: float | None
     made_at: datetime
+    shot_id: str
     number: int
+    prompt: str
+    width: int
+    height: int
+    length: float
+    seed: int
+    asset: str | None
+    path: str | None
     terms: tuple[str, ...] = field(repr=False)
 
 
@@ -105,11 +113,20 @@ def _take_in(connection: Connection, take_ids: Sequence[str], index: Index, code
         connection.execute(change, [_row(one) | {"at": places[one.take_id]} for one in again])
     index.write(connection, {places[one.take_id]: one.terms for one in made.values()})
     _add(connection, deltas)
-    codes.put(connection, [(row.id, row.code) for row in rows if row.code is not None])
+    codes.remove(connection, [take_id for take_id in take_ids if take_id not in made])
+    codes.put(connection, [(row.id, look_in(row)) for row in rows if row.code is not None])
 
 
 _TAKES = (
-    select(t.takes, t.shots.c.prompt, t.shots.c.created_at, t.picks.c.take_id.label("picked"), t.take_looks.c.code)
+    select(
+        t.takes,
+        t.shots.c.prompt,
+        t.shots.c.created_at,
+        t.picks.c.take_id.label("picked"),
+        t.take_looks.c.maker,
+        t.take_looks.c.vector,
+        t.take_looks.c.code,
+    )
     .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
     .join(t.picks, (t.picks.c.shot_id == t.takes.c.shot_id) & (t.picks.c.take_id == t.takes.c.id), isouter=True)
     .join(t.take_looks, t.take_looks.c.take_id == t.takes.c.id, isouter=True)
@@ -137,7 +154,15 @@ def _made(row: Row[tuple[object, ...]]) -> Made:
         cost=row.cost,
         seconds=row.seconds,
         made_at=row.made_at or row.created_at,
+        shot_id=row.shot_id,
         number=row.number,
+        prompt=row.prompt,
+        width=recipe["width"],
+        height=recipe["height"],
+        length=recipe["seconds"],
+        seed=recipe["seed"],
+        asset=row.asset,
+        path=row.path,
         terms=tuple(sorted(terms | verdict_terms(verdict, picked=row.picked is not None))),
     )
 
@@ -168,17 +193,13 @@ def _new_places(connection: Connection, fresh: Sequence[Made]) -> dict[str, int]
 
 
 def _row(made: Made) -> dict[str, object]:
-    return {
-        "take_id": made.take_id,
-        "model": made.model,
-        "kind": made.kind,
-        "verdict": made.verdict,
-        "likeness": made.likeness,
+    return {name: getattr(made, name) for name in _AS_IT_IS} | {
         "who": who_to_json(made.who),
         "picked": int(made.picked),
-        "cost": made.cost,
-        "seconds": made.seconds,
     }
+
+
+_AS_IT_IS = [column.name for column in t.creations.columns if column.name not in ("place", "who", "picked")]
 
 
 # --- counting ---------------------------------------------------------------------------------------------------
@@ -198,7 +219,7 @@ class Share:
 
     def tallies(self) -> dict[tuple[str, str], Tally]:
         """By what is counted and for which of it, such as ("model", "storyboard")."""
-        day = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=self.place // PLACES)
+        day = moment_of(self.place)
         whole = self._tally(self.verdict)
         found = {("all", ""): whole, ("model", self.model): whole, ("kind", self.kind): whole}
         found["day", day.date().isoformat()] = whole

@@ -1,4 +1,4 @@
-"""The looks of takes: kept in one table, and their codes once more where many of them are searched at once.
+"""The looks of takes: kept in one table, and once more where many of them are searched at once.
 
 What a look is, and how two are compared, is known elsewhere; here a code is 32 bytes, near another one that
 differs from it in few bits. Which codes are near is found by `looks_sqlite` and `looks_postgres`.
@@ -18,12 +18,16 @@ CODE_BYTES = 32
 class Codes(Protocol):
     """The codes of all looks."""
 
-    def put(self, connection: Connection, codes: Sequence[tuple[str, bytes]]) -> None:
+    def put(self, connection: Connection, looks: Sequence[tuple[str, Look]]) -> None:
         """Keep the codes of these takes, instead of those that were kept."""
         ...
 
-    def nearest(self, connection: Connection, code: bytes, count: int) -> list[str]:
-        """The takes whose codes differ in the fewest bits; some may be gone meanwhile. Raises `MissingPart`."""
+    def remove(self, connection: Connection, take_ids: Sequence[str]) -> None:
+        """Find these takes no more, whether they had a look or not."""
+        ...
+
+    def nearest(self, connection: Connection, look: Look, count: int) -> list[tuple[str, Look]]:
+        """The takes whose codes differ in the fewest bits, but for looks of other makers. Raises `MissingPart`."""
         ...
 
 
@@ -41,13 +45,13 @@ def look_of(connection: Connection, take_id: str, maker: str) -> Look | None:
     """None where it has none by this maker."""
     chosen = (t.take_looks.c.take_id == take_id) & (t.take_looks.c.maker == maker)
     row = connection.execute(select(t.take_looks).where(chosen)).one_or_none()
-    return _look(row) if row is not None else None
+    return look_in(row) if row is not None else None
 
 
 def looks_of(connection: Connection, take_ids: Sequence[str], maker: str) -> list[tuple[str, Look]]:
     """Those of them that have one by this maker."""
     chosen = t.take_looks.c.take_id.in_(take_ids) & (t.take_looks.c.maker == maker)
-    return [(row.take_id, _look(row)) for row in connection.execute(select(t.take_looks).where(chosen))]
+    return [(row.take_id, look_in(row)) for row in connection.execute(select(t.take_looks).where(chosen))]
 
 
 def without_look(connection: Connection, maker: str, *, after: str, limit: int) -> list[tuple[str, str]]:
@@ -79,5 +83,6 @@ def _lacking() -> ColumnElement[bool]:
     return done & t.takes.c.asset.is_not(None) & t.take_looks.c.take_id.is_(None)
 
 
-def _look(row: Row[tuple[object, ...]]) -> Look:
+def look_in(row: Row[tuple[object, ...]]) -> Look:
+    """The look whose columns the row has among others."""
     return Look(maker=row.maker, vector=bytes(row.vector), code=bytes(row.code))

@@ -10,23 +10,30 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from samecast.core.errors import MissingPart
-from samecast.library.looks import CODE_BYTES
+from samecast.library.looks import CODE_BYTES, looks_of
+from samecast.ports.creations import Look
 
 _BITS = 8 * CODE_BYTES
 
 
 class PostgresCodes:
-    def put(self, connection: Connection, codes: Sequence[tuple[str, bytes]]) -> None:
+    def put(self, connection: Connection, looks: Sequence[tuple[str, Look]]) -> None:
         """See `looks.Codes`. Before anybody looked for similar takes there is nothing to put them into."""
-        if codes and _ready(connection):
-            connection.execute(_PUT, [{"id": take_id, "bits": _bits(code)} for take_id, code in codes])
+        if looks and _ready(connection):
+            connection.execute(_PUT, [{"id": take_id, "bits": _bits(look.code)} for take_id, look in looks])
 
-    def nearest(self, connection: Connection, code: bytes, count: int) -> list[str]:
+    def remove(self, connection: Connection, take_ids: Sequence[str]) -> None:
+        """See `looks.Codes`."""
+        if take_ids and _ready(connection):
+            connection.execute(_REMOVE, [{"id": take_id} for take_id in take_ids])
+
+    def nearest(self, connection: Connection, look: Look, count: int) -> list[tuple[str, Look]]:
         """See `looks.Codes`."""
         if not _ready(connection):
             _make_ready(connection)
         connection.execute(text(f"SET LOCAL hnsw.ef_search = {min(1000, max(40, count))}"))
-        return list(connection.execute(_NEAREST, {"bits": _bits(code), "count": count}).scalars())
+        near = connection.execute(_NEAREST, {"bits": _bits(look.code), "count": count}).scalars()
+        return looks_of(connection, list(near), look.maker)
 
 
 def _ready(connection: Connection) -> bool:
@@ -59,6 +66,7 @@ _PUT = text(
     f"INSERT INTO look_codes (take_id, code) VALUES (:id, CAST(:bits AS bit({_BITS})))"
     " ON CONFLICT (take_id) DO UPDATE SET code = excluded.code WHERE look_codes.code <> excluded.code"
 )
+_REMOVE = text("DELETE FROM look_codes WHERE take_id = :id")
 _FILL = text(
     "INSERT INTO look_codes (take_id, code)"
     f" SELECT take_id, CAST('x' || encode(code, 'hex') AS bit({_BITS})) FROM take_looks ON CONFLICT DO NOTHING"

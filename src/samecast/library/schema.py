@@ -283,6 +283,16 @@ creations = Table(
     Column("picked", Integer, nullable=False),
     Column("cost", BigInteger, nullable=False),
     Column("seconds", Double),
+    # What else a list shows of a take, its shot and its recipe: so that one row is all that is read for it.
+    Column("shot_id", Text, nullable=False, server_default=""),
+    Column("number", Integer, nullable=False, server_default="0"),
+    Column("prompt", Text, nullable=False, server_default=""),
+    Column("width", Integer, nullable=False, server_default="0"),
+    Column("height", Integer, nullable=False, server_default="0"),
+    Column("length", Double, nullable=False, server_default="0"),
+    Column("seed", BigInteger, nullable=False, server_default="0"),
+    Column("asset", Text),
+    Column("path", Text),
 )
 
 creation_tallies = Table(

@@ -9,7 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from sqlalchemy import Connection, select
@@ -20,6 +20,7 @@ from samecast.ports.creations import Wanted
 
 PLACES = 1024
 """Places in a microsecond."""
+PICKED = wording.mark("picked", "yes")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,11 @@ def place_of(moment: datetime) -> int:
     return (whole * 1_000_000 + moment.microsecond) * PLACES
 
 
+def moment_of(place: int) -> datetime:
+    """To the microsecond, the moment in which the take at this place was made."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=place // PLACES)
+
+
 def asked_for(connection: Connection, wanted: Wanted, *, below: int | None) -> Asked | None:
     """None where nothing can meet it: an unknown tag, or words without a letter in them."""
     marks = _marks(wanted)
@@ -96,7 +102,7 @@ def terms_of(prompts: Sequence[str], *, model: str, kind: str, who: Sequence[tup
 
 
 def verdict_terms(verdict: str | None, *, picked: bool) -> set[str]:
-    terms = {"picked=yes"} if picked else set()
+    terms = {PICKED} if picked else set()
     return terms | {wording.mark("is", verdict), *wording.words(verdict.replace("_", " "))} if verdict else terms
 
 
@@ -114,7 +120,7 @@ def _marks(wanted: Wanted) -> list[str]:
         found.append(wording.mark("model", wanted.model))
     if wanted.kind is not None:
         found.append(wording.mark("kind", wanted.kind))
-    return [*found, "picked=yes"] if wanted.picked else found
+    return [*found, PICKED] if wanted.picked else found
 
 
 def _group(word: str, cast: Mapping[str, set[str]], *, last: bool) -> AnyOf:

@@ -46,7 +46,7 @@ class SqliteIndex:
 
 def _learn(connection: Connection, terms: set[str]) -> None:
     """Remember words by which longer beginnings are completed; marks are never looked for by their beginning."""
-    fresh = sorted(term for term in terms if len(term) > INDEXED_PREFIX and "=" not in term and term[0] != "@")
+    fresh = sorted(term for term in terms if len(term) > INDEXED_PREFIX and term[0] not in "=@")
     if fresh:
         connection.execute(_LEARN, [{"term": term} for term in fresh])
 

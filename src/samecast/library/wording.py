@@ -2,7 +2,7 @@
 
 A word is a run of letters and digits, without case and accents. Scripts that put no spaces between words (Chinese,
 Japanese, Thai and their like) are taken sign by sign, and so are emoji. What is looked for exactly (a character, a
-model, a verdict) is kept as a *mark*: it holds an `=` or an `@`, as no word can.
+model, a verdict) is kept as a *mark*: it begins with `=` or `@`, as no word can, and no beginning of one.
 """
 
 import functools
@@ -57,7 +57,7 @@ def character(handle: str, verdict: str | None = None) -> str:
 
 def mark(name: str, value: str) -> str:
     """The mark of a value: spelled in characters that no database takes for anything else."""
-    return f"{name}={quote(value, safe='').lower()}"
+    return f"={name}={quote(value, safe='').lower()}"
 
 
 def _words(folded: str) -> Iterator[str]:
