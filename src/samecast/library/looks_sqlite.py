@@ -1,6 +1,6 @@
 """Which codes are near, on SQLite: all of them are held in memory, and compared with NumPy. Implements `looks.Codes`.
 
-A million codes are 16 MB, kept in the database packed 4096 to a row, and read again only where a row's stamp has
+A million codes are 32 MB, kept in the database packed 4096 to a row, and read again only where a row's stamp has
 changed since. That needs no extension, which many builds of Python cannot load, and is quicker than the vec0 table of
 sqlite-vec (docs/library.md has the figures). The looks themselves lie by slot beside the codes: each that is compared
 properly is one read.
@@ -14,15 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection, bindparam, text
 
-from samecast.library.looks import look_in
+from samecast.library.looks import CODE_BYTES, look_in
 from samecast.ports.creations import Look
 
 PER_BLOCK = 4096
-PLANES = 2
-"""A block holds every code's first 8 bytes, then every code's second 8 bytes. The rest of a code is not kept here: half
-of it finds as much where a few hundred are compared properly afterwards, and takes half the memory."""
-USED = 8 * PLANES
-AT_ONCE = 16 * PER_BLOCK
+PLANES = CODE_BYTES // 8
+"""A block holds every code's first 8 bytes, then every code's second 8 bytes, and so on."""
+AT_ONCE = 8 * PER_BLOCK
 """So many codes are compared in one go: their differences stay in the processor's cache."""
 
 
@@ -43,14 +41,14 @@ class SqliteCodes:
         rows = []
         for take_id, look in looks:
             by_block[slots[take_id] // PER_BLOCK].append((slots[take_id] % PER_BLOCK, look.code))
-            kept_look = {"maker": look.maker, "vector": look.vector, "code": look.code}
-            rows.append({"slot": slots[take_id], "id": take_id, **kept_look})
+            own = {"maker": look.maker, "vector": look.vector, "code": look.code}
+            rows.append({"slot": slots[take_id], "id": take_id, **own})
         connection.execute(_KEEP, rows)
         for block, entries in by_block.items():
             kept = connection.execute(_READ_ONE, {"block": block}).scalar()
             planes = _unpacked(kept).copy() if kept is not None else np.zeros((PLANES, PER_BLOCK), np.uint64)
             for column, code in entries:
-                planes[:, column] = np.frombuffer(code[:USED], np.uint64)
+                planes[:, column] = np.frombuffer(code, np.uint64)
             connection.execute(_WRITE, {"block": block, "codes": planes.tobytes()})
             connection.execute(_STAMP, {"block": block})
 
@@ -65,14 +63,14 @@ class SqliteCodes:
         if last is None:
             return []
         planes = self._current(connection)[:, : last + 1]
-        own = np.frombuffer(look.code[:USED], np.uint64)
+        own = np.frombuffer(look.code, np.uint64)
         parts = [_differing(planes[:, begin : begin + AT_ONCE], own) for begin in range(0, last + 1, AT_ONCE)]
         chosen = _smallest(np.concatenate(parts), count)
         rows = connection.execute(_CHOSEN, {"slots": chosen, "maker": look.maker})
         return [(row.take_id, look_in(row)) for row in rows]
 
     def _current(self, connection: Connection) -> npt.NDArray[np.uint64]:
-        """All codes as this transaction sees them: 2 x N. Never written to again, so others may still be reading it."""
+        """All codes as this transaction sees them: PLANES x N. Never written to again: others may be reading it."""
         stamps = {row.block: row.stamp for row in connection.execute(_STAMPS)}
         with self._lock:
             changed = [block for block, stamp in stamps.items() if self._stamps.get(block) != stamp]
@@ -99,16 +97,15 @@ def _unpacked(block: bytes) -> npt.NDArray[np.uint64]:
     return np.frombuffer(block, np.uint64).reshape(PLANES, PER_BLOCK)
 
 
-def _differing(planes: npt.NDArray[np.uint64], own: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint8]:
+def _differing(planes: npt.NDArray[np.uint64], own: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint16]:
     """How many bits differ, for each of the codes."""
-    first, second = np.bitwise_count(planes ^ own[:, None])
-    total: npt.NDArray[np.uint8] = first + second
+    total: npt.NDArray[np.uint16] = np.bitwise_count(planes ^ own[:, None]).sum(axis=0, dtype=np.uint16)
     return total
 
 
-def _smallest(apart: npt.NDArray[np.uint8], count: int) -> list[int]:
+def _smallest(apart: npt.NDArray[np.uint16], count: int) -> list[int]:
     """The positions of the `count` smallest, in no order; of equals the later ones."""
-    radius = int(np.searchsorted(np.cumsum(np.bincount(apart, minlength=256)), count))
+    radius = int(np.searchsorted(np.cumsum(np.bincount(apart, minlength=8 * CODE_BYTES + 1)), count))
     inside = np.flatnonzero(apart < radius)
     on_the_edge = np.flatnonzero(apart == radius)[len(inside) - count :]
     found = np.concatenate([inside, on_the_edge])

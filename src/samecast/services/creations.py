@@ -15,8 +15,9 @@ from samecast.ports.creations import Counted, Creation, CreationRepository, Look
 
 FRAMES = 3
 """Of a clip, so many frames make its look."""
-CANDIDATES = 100
-"""Takes whose codes are nearest, of which the likest are shown."""
+CANDIDATES = 64
+"""Takes whose codes are nearest, of which the likest are shown; twice as many as are shown where that is more. Of the
+12 likest among 7,667 pictures 64 have 90 %, 100 have 95 %."""
 MOST_SIMILAR = 100
 _AT_ONCE = 100
 
@@ -99,7 +100,8 @@ class Creations:
         if not 1 <= limit <= MOST_SIMILAR:
             raise InvalidInput(f"{limit} similar takes cannot be shown.", hint=f"Ask for 1 to {MOST_SIMILAR}.")
         own, look = self._asked(to)
-        near = [(take_id, other) for take_id, other in self._creations.nearest(look, CANDIDATES) if take_id != own]
+        candidates = self._creations.nearest(look, max(CANDIDATES, 2 * limit))
+        near = [(take_id, other) for take_id, other in candidates if take_id != own]
         distances = self._looks.distances(look, [other for _, other in near])
         apart = {take_id: distance for (take_id, _), distance in zip(near, distances, strict=True)}
         likest = sorted(apart, key=lambda take_id: (apart[take_id], take_id))[:limit]
