@@ -207,12 +207,13 @@ def test_a_state_is_only_left_for_another_from_where_it_is(library: Library, sho
 
 
 def test_standing_counts_what_waits_and_every_attempt(library: Library, shot: Shot) -> None:
-    assert library.work.standing(shot.id) == Standing(state="running", round=1, waiting=2, attempts=2)
+    home = {"machine": shot.machine, "out": shot.out}
+    assert library.work.standing(shot.id) == Standing(state="running", round=1, waiting=2, attempts=2, **home)
     library.work.conclude_take(replace(shot.takes[0], state="done"))
     assert library.work.standing(shot.id).waiting == 1
     library.work.set_state(shot.id, "cancelled", only_from=["running"])
     library.work.queue_again(shot.id, failed=False)
-    assert library.work.standing(shot.id) == Standing(state="running", round=1, waiting=1, attempts=3)
+    assert library.work.standing(shot.id) == Standing(state="running", round=1, waiting=1, attempts=3, **home)
     with pytest.raises(NotFound):
         library.work.standing("nothing")
 

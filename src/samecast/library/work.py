@@ -130,9 +130,7 @@ class Work:
         """Raises `NotFound`."""
         waits = func.sum(case((t.takes.c.state == "waiting", 1), else_=0))
         query = (
-            select(
-                t.shots.c.state, t.shots.c.round, waits.label("waiting"), func.sum(t.takes.c.attempt).label("attempts")
-            )
+            select(t.shots, waits.label("waiting"), func.sum(t.takes.c.attempt).label("attempts"))
             .join(t.takes, t.takes.c.shot_id == t.shots.c.id)
             .where(t.shots.c.id == shot_id)
             .group_by(t.shots.c.id)
@@ -141,7 +139,14 @@ class Work:
             row = connection.execute(query).one_or_none()
         if row is None:
             raise no_shot(shot_id)
-        return Standing(state=row.state, round=row.round, waiting=row.waiting, attempts=row.attempts)
+        return Standing(
+            state=row.state,
+            round=row.round,
+            waiting=row.waiting,
+            attempts=row.attempts,
+            machine=row.machine,
+            out=row.out,
+        )
 
     def waiting(self, limit: int = 1000) -> list[Take]:
         query = (

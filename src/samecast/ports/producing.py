@@ -27,6 +27,8 @@ class Standing:
     round: int
     waiting: int
     attempts: int
+    machine: str = ""
+    out: str = ""
 
 
 class WorkRepository(Protocol):

@@ -190,7 +190,7 @@ class Workflows:
     def _finish(self, take: Take) -> None:
         self._steps.workers.clear(take.id)
         self._noticed.pop(take.id, None)
-        shot = self._steps.shots.get(take.shot_id)
+        shot = self._steps.work.standing(take.shot_id)  # not the shot: all its takes would be read for each of them
         try:
             if self._steps.concluding.at_home(shot):
                 take = self._steps.concluding.export_take(shot, take)

@@ -12,7 +12,7 @@ from samecast.core.consistency import comparable, pick, take_score_to_json
 from samecast.core.errors import BudgetReached
 from samecast.core.rounds import Again, next_round, options_at, recipe_for
 from samecast.core.story import Shot, Take
-from samecast.ports import AssetStore, Media, ShotRepository, WorkRepository
+from samecast.ports import AssetStore, Media, ShotRepository, Standing, WorkRepository
 from samecast.services import folders
 from samecast.services.events import Noted, Watch, unwatched
 from samecast.services.making import Making, Models, find_model, score_of
@@ -73,7 +73,7 @@ class Concluding:
         folders.describe(replace(shot, state="done") if shot.why else shot, self.media)
         return shot
 
-    def export_take(self, shot: Shot, take: Take) -> Take:
+    def export_take(self, shot: Shot | Standing, take: Take) -> Take:
         """Write a finished take's file into the shot's folder; one that is there already is left alone."""
         if take.state != "done" or take.asset is None:
             return take
@@ -90,7 +90,7 @@ class Concluding:
         names = [folders.DOCUMENT] + ([folders.SHEET] if made else []) + [folders.take_name(take) for take in made]
         return all((Path(shot.out) / name).is_file() for name in names)
 
-    def at_home(self, shot: Shot) -> bool:
+    def at_home(self, shot: Shot | Standing) -> bool:
         """Whether the shot's folder is this machine's."""
         return shot.machine in ("", self.machine)
 
