@@ -40,7 +40,7 @@ from samecast.ports.creations import LookReader
 from samecast.ports.keeping import Upkeep
 from samecast.ports.moving import Places, SchemaKeeper
 from samecast.ports.travelling import Archives
-from samecast.production import DurableProduction, Steps, this_machine
+from samecast.production import DurableProduction, Lookout, Steps, this_machine
 from samecast.services.casting import Casting
 from samecast.services.concluding import Concluding
 from samecast.services.creations import Creations
@@ -168,7 +168,9 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
             archives=late(lambda: _library_archives(library())),
             migrate_queues=lambda: production.migrate(),
         ),
-        watching=Look(shots=shots, work=work, workers=workers, models=profiles),
+        watching=Look(
+            shots=shots, work=work, workers=workers, models=profiles, missing=Lookout(workers=workers).missing
+        ),
         models=profiles,
         lexicon=lexicon,
         sample=sample_picture,

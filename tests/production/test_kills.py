@@ -6,7 +6,9 @@ from dataclasses import replace
 import pytest
 from tests.production.conftest import Stage, killed, until
 
+from samecast.core.story import Shot
 from samecast.ports import WorkerCard
+from samecast.ports.watching import SeenTake
 from samecast.production import jobs, session
 
 
@@ -14,7 +16,9 @@ def test_killed_in_the_middle_of_a_render_another_worker_makes_it(stage: Stage):
     shot = stage.shot(takes=2)
     child = stage.spawn("worker", "--queue", "cpu", seconds=1.0, steps=20)
     until(lambda: len(stage.ledger.of("render")) == 2, "the second take begun")
+    assert sorted(take.state for take in seen(stage, shot)) == ["done", "running"]
     killed(child)
+    assert sorted(take.state for take in seen(stage, shot)) == ["done", "waiting"]  # though nobody is left to notice
     (made,) = [take for take in stage.get(shot).takes if take.state == "done"]
     (missing,) = [take for take in stage.get(shot).takes if take.state == "waiting"]
     assert stage.ledger.of("rendered") == [made.recipe.seed]
@@ -25,6 +29,10 @@ def test_killed_in_the_middle_of_a_render_another_worker_makes_it(stage: Stage):
     assert stage.take(shot, made.number) == replace(made, path=stage.take(shot, made.number).path)
     assert stage.ledger.of("rendered") == [made.recipe.seed, missing.recipe.seed]
     assert stage.library.workers.progress([shot.id]) == []
+
+
+def seen(stage: Stage, shot: Shot) -> tuple[SeenTake, ...]:
+    return stage.studio.watching.look([shot.id]).shots[0].takes
 
 
 def everybody(stage: Stage) -> list[WorkerCard]:

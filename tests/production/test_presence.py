@@ -41,7 +41,7 @@ class Clock:
 def lookout(library: Library, clock: Clock, **more: Any) -> Lookout:
     library.workers.join(ME)
     library.workers.join(OTHER)
-    return Lookout(workers=library.workers, me=ME, clock=clock, **more)
+    return Lookout(workers=library.workers, me=ME.id, machine=ME.machine, clock=clock, **more)
 
 
 def look(watch: Lookout, clock: Clock, seconds: float) -> list[str]:

@@ -3,17 +3,19 @@
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.services.conftest import PasteEngine
 
-from samecast.core.errors import InvalidInput, NotFound, StorageFailed
-from samecast.core.story import Shot
+from samecast.core.errors import InvalidInput, NotFound, RenderFailed, StorageFailed
+from samecast.core.story import Shot, Take
 from samecast.ports import Post
 from samecast.services import producing as module
 from samecast.services.events import Event, TakeFinished
+from samecast.services.making import Making
 from samecast.services.producing import Producing
 from samecast.services.shooting import Order
 from samecast.services.studio import Studio
@@ -77,6 +79,22 @@ def test_ctrl_c_cancels_what_somebody_waited_for(studio: Studio, kept: Shot):
     assert studio.shooting.get(kept.id).state == "cancelled"
     assert nobody.submitted == [(kept.id, True)]
     assert (nobody.posts[0].queues, nobody.posts[0].patience) == (("cpu",), module.FOREGROUND_PATIENCE)
+
+
+def test_a_provider_that_cannot_be_told_of_one_take_is_told_of_the_others(studio: Studio, kept: Shot):
+    told: list[int] = []
+
+    class Deaf(Making):
+        def withdraw(self, take: Take) -> None:
+            told.append(take.number)
+            raise RenderFailed(f"The provider does not answer about take {take.number}.")
+
+    making = studio.producing.making
+    deaf = Deaf(**{field.name: getattr(making, field.name) for field in fields(Making)})
+    with pytest.raises(RenderFailed, match="about take 1"):
+        replace(studio.producing, making=deaf).cancel(kept.id)
+    assert told == [1, 2]
+    assert studio.shooting.get(kept.id).state == "cancelled"
 
 
 def test_a_library_that_stays_away_is_told_and_the_shot_goes_on_later(studio: Studio, kept: Shot):

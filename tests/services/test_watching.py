@@ -130,6 +130,15 @@ def test_a_worker_that_is_gone_has_nothing_in_hand(library: Library, watching: L
     assert sight.workers == ()
 
 
+def test_a_worker_that_nobody_is_left_to_miss_is_missed_by_who_watches(library: Library, watching: Look):
+    shot = order(library, "s1", takes=2)
+    note(library, shot.takes[0], join(library, "ann"))
+    note(library, shot.takes[1], join(library, "bob"))
+    sight = replace(watching, missing=lambda cards: [card for card in cards if card.name == "ann"]).look(["s1"])
+    assert [take.state for take in sight.shots[0].takes] == ["waiting", "running"]
+    assert [worker.name for worker in sight.workers] == ["bob"]
+
+
 def test_unasked_it_sees_what_runs_the_oldest_first_and_what_ended_last(library: Library, watching: Look):
     for number in range(60):
         ended = order(library, f"old{number}", takes=1)

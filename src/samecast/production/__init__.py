@@ -3,8 +3,8 @@
 `DurableProduction` is the way in; it implements `ports.Production`.
 """
 
-from samecast.production.presence import this_machine
+from samecast.production.presence import Lookout, this_machine
 from samecast.production.station import DurableProduction
 from samecast.production.workflows import Steps
 
-__all__ = ["DurableProduction", "Steps", "this_machine"]
+__all__ = ["DurableProduction", "Lookout", "Steps", "this_machine"]

@@ -9,7 +9,7 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,15 +54,18 @@ class Lookout:
     """
 
     workers: WorkerRepository
-    me: WorkerCard
+    me: str = ""
+    """The id of the worker that watches; nobody's where somebody else does."""
+    machine: str = field(default_factory=this_machine)
+    """Where it watches from."""
     clock: Callable[[], float] = field(default=time.monotonic)
     alive: Callable[[int], bool] = field(default=alive)
     _seen: dict[str, tuple[int, float]] = field(default_factory=dict)
     _looked: float = 0.0
 
-    def missing(self) -> list[WorkerCard]:
-        """Those present on paper who are gone, by now."""
-        others = [card for card in self.workers.present() if card.id != self.me.id]
+    def missing(self, present: Sequence[WorkerCard] | None = None) -> list[WorkerCard]:
+        """Those present on paper (read anew unless given) who are gone, by now."""
+        others = [card for card in (self.workers.present() if present is None else present) if card.id != self.me]
         now = self.clock()
         if now - self._looked > BLIND_SECONDS:
             self._seen = {}
@@ -75,6 +78,6 @@ class Lookout:
         return (beats, since) if beats == card.beats else (card.beats, now)
 
     def _gone(self, card: WorkerCard, now: float) -> bool:
-        if card.machine == self.me.machine and not self.alive(card.pid):
+        if card.machine == self.machine and not self.alive(card.pid):
             return True
         return now - self._seen[card.id][1] >= GONE_SECONDS

@@ -67,7 +67,7 @@ class Session:
         self._steps, self._queueing, self._post = steps, queueing, post
         self._over = threading.Event()
         self._hands = shared.hands
-        self._lookout = Lookout(workers=steps.workers, me=self.card)
+        self._lookout = Lookout(workers=steps.workers, me=self.card.id, machine=self.card.machine)
         desk = Desk(worker=self.card.id, observer=Observer(worker=self.card.name, metrics=shared.metrics))
         workflows = Workflows(steps=steps, queueing=queueing, post=post, hands=shared.hands, desk=desk)
         # Joined before DBOS runs: whatever this session takes from a queue, somebody watches over it.

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from samecast.core.errors import InvalidInput
+from samecast.core.errors import InvalidInput, SamecastError
 from samecast.core.story import Shot
 from samecast.ports import Post, Production, ShotRepository, WorkRepository
 from samecast.services.concluding import Concluding
@@ -89,13 +89,21 @@ class Producing:
         return bool(self.work.waiting(limit=1) or self.work.unconcluded(limit=1))
 
     def cancel(self, shot_id: str) -> Shot:
-        """Stop a running shot within a step, keep its finished takes, and tell the provider of the others."""
+        """Stop a running shot within a step, keep its finished takes, and tell the provider of the others.
+
+        Where the provider cannot be told of one, it is told of the rest, and then raises what it said first.
+        """
         self.work.set_state(shot_id, "cancelled", only_from=["running"])
         shot = self.shots.get(shot_id)
-        if shot.state == "cancelled":
-            for take in shot.takes:
-                if take.state == "waiting":
+        untold: list[SamecastError] = []
+        for take in shot.takes if shot.state == "cancelled" else ():
+            if take.state == "waiting":
+                try:
                     self.making.withdraw(take)
+                except SamecastError as error:
+                    untold.append(error)
+        if untold:
+            raise untold[0]
         return shot
 
     def resume(self, shot_id: str) -> Shot:

@@ -4,7 +4,7 @@ It reads and never writes. How a look is shown is the faces' business; who works
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -26,6 +26,11 @@ _WORST_FIRST: tuple[ScoreVerdict, ...] = ("missing", "drift", "not_measurable", 
 _Outcome = tuple[ScoreVerdict | None, float | None]
 
 
+def nobody(cards: Sequence[WorkerCard]) -> Sequence[WorkerCard]:
+    """Whoever is on paper is there."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """Looks again and again with one of these: what was read of finished takes is kept for the next look."""
@@ -34,13 +39,17 @@ class Look:
     work: WorkRepository
     workers: WorkerRepository
     models: Mapping[str, ModelProfile]
+    missing: Callable[[Sequence[WorkerCard]], Sequence[WorkerCard]] = nobody
+    """Who of those on paper is gone, though nobody has noticed: the last worker has none to notice it."""
     _outcomes: dict[str, tuple[datetime | None, _Outcome]] = field(default_factory=dict)
     _paces: dict[tuple[str, TakeKind], tuple[int, float | None]] = field(default_factory=dict)
 
     def look(self, shot_ids: Sequence[str] = ()) -> Sight:
         """Raises `NotFound` for a shot there is not, `StorageFailed` where the library cannot be read."""
         waiting = self.work.waiting(_AHEAD)
-        cards = {card.id: card for card in self.workers.present()}
+        present = self.workers.present()
+        gone = {card.id for card in self.missing(present)}
+        cards = {card.id: card for card in present if card.id not in gone}
         in_queue = {take.shot_id for take in waiting} | set(shot_ids)
         # Before the shots are read: a take that is finished in between is seen as finished, not as waiting once more.
         # A worker that is gone has nothing in hand, whatever it noted last.
