@@ -217,7 +217,7 @@ def test_similar_takes(samecast: Samecast, made: Library) -> None:
     assert set(document["takes"][0]) == TAKE | {"distance"}
     said = samecast("library", "similar", "s1-1").out
     assert "s2-1" in said
-    assert re.search(r"    \d\.\d{3}  Slow", said)
+    assert re.search(r"\n    \d\.\d{3}  picked  Slow", said)
     assert samecast("library", "similar", "nothing").status == 1
 
 

@@ -305,10 +305,11 @@ def _print_takes(takes: Sequence[Creation], distances: Mapping[str, str]) -> Non
     if out.width < WIDE:
         for take in takes:
             head = [escape(take.take), f"{take.made_at:%Y-%m-%d %H:%M}", escape(take.model), _kind(take), _who(take)]
-            head += ["[bold]picked[/]"] if take.picked else []
             out.print(Text.from_markup("  ".join(part for part in head if part)))
             apart = f"{distances[take.take]}  " if take.take in distances else ""
-            out.print(Text(f"    {apart}{_line(take.prompt)}", style="dim"), no_wrap=True, overflow="ellipsis")
+            picked = ("picked  ", "not dim bold") if take.picked else ""
+            below = Text.assemble("    ", apart, picked, _line(take.prompt), style="dim")
+            out.print(below, no_wrap=True, overflow="ellipsis")
         return
     table = Table(box=None, pad_edge=False, header_style="dim", expand=True)
     for name in ("take", "made (UTC)", "model", "kind", "who", *(["distance"] if distances else []), ""):
