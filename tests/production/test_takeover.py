@@ -1,8 +1,12 @@
 """A worker that was taken for gone and is not: nothing is made twice over, and it finds work again."""
 
 import threading
+import time
+from datetime import datetime, timedelta
+from typing import Any
 
-from tests.production.conftest import Stage, until
+import pytest
+from tests.production.conftest import Stage, killed, until
 
 from samecast.production import session
 
@@ -56,6 +60,47 @@ def test_a_step_of_one_that_lost_its_job_is_not_recorded(stage: Stage):
     assert stage.get(shot) == made
     stage.sound(shot)
     assert stage.library.assets.has(made.takes[0].asset or "")
+
+
+def test_two_workers_with_one_name_are_two(stage: Stage):
+    shot = stage.shot(takes=4)
+    twins = [stage.spawn("worker", "--queue", "cpu", "--name", "twin", seconds=1.5, steps=20) for _ in range(2)]
+    pids = {twin.pid for twin in twins}
+    until(lambda: {entry["pid"] for entry in stage.ledger.entries("render")} == pids, "both at work")
+    assert [card.name for card in stage.library.workers.present() if card.pid in pids] == ["twin", "twin"]
+    killed(twins[0])
+    stage.done(shot)
+    assert {card.pid for card in stage.library.workers.present()} & pids == {twins[1].pid}
+    stage.sound(shot)
+    rendered = stage.ledger.of("rendered")
+    assert len(rendered) == len(set(rendered)) == 4
+
+
+@pytest.mark.parametrize("jump", [timedelta(days=3), timedelta(days=-3)])
+def test_a_clock_that_jumps_in_the_middle_of_a_take(stage: Stage, monkeypatch: pytest.MonkeyPatch, jump: timedelta):
+    jumped, real = threading.Event(), time.time
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Clock":
+            return super().now(tz) + (jump if jumped.is_set() else timedelta())
+
+    monkeypatch.setattr(time, "time", lambda: real() + (jump.total_seconds() if jumped.is_set() else 0.0))
+    for module in ("services.making", "production.queueing", "production.session", "production.workflows"):
+        monkeypatch.setattr(f"samecast.{module}.datetime", Clock)
+    stage.engine.hold = jumped.set
+    shots = [stage.shot(takes=2), stage.shot(model="hosted")]
+    with stage.working():
+        workers = {card.id for card in stage.library.workers.present()}
+        stage.done(*shots)
+        assert {card.id for card in stage.library.workers.present()} == workers
+    for shot in shots:
+        stage.sound(shot)
+    made = stage.take(shots[0], 2).made_at
+    assert made is not None
+    assert abs(made - shots[0].created_at) > timedelta(days=2)  # it did jump
+    assert len(stage.ledger.of("render")) == 2
+    assert len(stage.provider.posts) == 1
 
 
 def wait(begun: threading.Event, go: threading.Event) -> None:
