@@ -109,6 +109,24 @@ def test_of_two_that_claim_at_once_both_learn_who_has_it(library: Library, shot:
         assert told[0] == told[1] == library.work.take(take.id).asset
 
 
+def test_a_job_is_dropped_and_counted_once(library: Library, shot: Shot) -> None:
+    take = shot.takes[0]
+    assert library.work.intend(take.id, 1)
+    unanswered = library.work.take(take.id)
+    library.work.keep_ticket(take.id, "job 7")
+    submitted = library.work.take(take.id)
+    assert not library.work.drop_job(unanswered, cost=40)  # it was answered meanwhile
+    told = both(*[lambda: library.work.drop_job(submitted, cost=40)] * 2)
+    assert told in ([False, True], [True, False])
+    kept = library.work.take(take.id)
+    assert (kept.ticket, kept.intended, kept.cost) == (None, None, take.cost + 40)
+    assert library.work.intend(take.id, 1)
+    unanswered = library.work.take(take.id)
+    told = both(*[lambda: library.work.drop_job(unanswered, cost=40)] * 2)
+    assert told in ([False, True], [True, False])
+    assert library.work.take(take.id).cost == take.cost + 80
+
+
 def test_submitting_is_only_begun_where_it_is_still_wanted(library: Library, shot: Shot) -> None:
     take = shot.takes[0]
     assert library.work.intend(take.id, 1)
@@ -117,8 +135,8 @@ def test_submitting_is_only_begun_where_it_is_still_wanted(library: Library, sho
     assert (library.work.take(take.id).intended, library.work.take(take.id).ticket) == (1, None)
     library.work.keep_ticket(take.id, "job 7")
     assert (library.work.take(take.id).intended, library.work.take(take.id).ticket) == (None, "job 7")
-    library.work.keep_ticket(take.id, None, cost=40)
-    assert (library.work.take(take.id).ticket, library.work.take(take.id).cost) == (None, 40)
+    library.work.keep_ticket(take.id, None)
+    assert (library.work.take(take.id).intended, library.work.take(take.id).ticket) == (None, None)
     assert not library.work.intend(take.id, 2)
     library.work.set_state(shot.id, "cancelled", only_from=["running"])
     assert not library.work.intend(take.id, 1)

@@ -56,13 +56,21 @@ class Work:
             )
             return bool(done.rowcount)
 
-    def keep_ticket(self, take_id: str, ticket: str | None, *, cost: int = 0) -> None:
+    def keep_ticket(self, take_id: str, ticket: str | None) -> None:
         with self.database.write() as connection:
-            connection.execute(
+            connection.execute(update(t.takes).where(t.takes.c.id == take_id).values(ticket=ticket, intended=None))
+
+    def drop_job(self, take: Take, *, cost: int) -> bool:
+        """True for one of those who try: two who withdraw a take count it once."""
+        own = t.takes.c.ticket == take.ticket if take.ticket else t.takes.c.ticket.is_(None)
+        intended = () if take.ticket else (t.takes.c.intended == take.intended,)
+        with self.database.write() as connection:
+            done = connection.execute(
                 update(t.takes)
-                .where(t.takes.c.id == take_id)
-                .values(ticket=ticket, intended=None, cost=t.takes.c.cost + cost)
+                .where(t.takes.c.id == take.id, own, *intended)
+                .values(ticket=None, intended=None, cost=t.takes.c.cost + cost)
             )
+            return bool(done.rowcount)
 
     def conclude_take(self, take: Take) -> Take:
         """Keep the outcome if the take still waits with this attempt; returns the take as it is kept."""

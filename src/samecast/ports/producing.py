@@ -53,8 +53,15 @@ class WorkRepository(Protocol):
         """
         ...
 
-    def keep_ticket(self, take_id: str, ticket: str | None, *, cost: int = 0) -> None:
-        """The provider has answered: with a ticket, or (None) there is no job. `cost` is added to the take's."""
+    def keep_ticket(self, take_id: str, ticket: str | None) -> None:
+        """The provider has answered: with a ticket, or (None) there is no job."""
+        ...
+
+    def drop_job(self, take: Take, *, cost: int) -> bool:
+        """The provider was told that it is not wanted; `cost` is added to the take's.
+
+        Nothing happens where the take's ticket, or its intention to get one, is another by now: False.
+        """
         ...
 
     def conclude_take(self, take: Take) -> Take:

@@ -201,8 +201,7 @@ class Making:
         ticket = take.ticket or (hosted.find(_key(take, take.intended)) if take.intended is not None else None)
         if ticket:
             hosted.cancel(ticket)
-            if self.work.take(take.id).ticket == take.ticket:  # else somebody else withdrew it, and counted it
-                self.work.keep_ticket(take.id, None, cost=self._price(take))
+            self.work.drop_job(take, cost=self._price(take))
 
     def _price(self, take: Take) -> int:
         """What making the take once costs, as far as that is known."""
