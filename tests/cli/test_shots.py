@@ -82,6 +82,28 @@ def test_waiting_for_workers_elsewhere(samecast: Samecast, stage: Stage):
     made = shoot(samecast, "--takes", 1, "--wait", "--json")
     assert (made.status, made.document["state"]) == (0, "done")
     assert [entry["pid"] for entry in stage.ledger.entries("render")] == [child.pid]
+    shot = made.document["shot"]
+    assert f"{shot} running: 0 of 1 takes done" in made.err
+    assert Path(made.document["takes"][0]["path"]).is_file()
+
+
+def waiting(stage: Stage) -> "subprocess.Popen[str]":
+    """A command that waits for workers, of whom there are none; it has said so."""
+    child = stage.spawn("shoot", "a square", "--model", "slow", "--image", "-n", "1", "--wait")
+    assert child.stderr is not None
+    nobody = "No worker takes cpu just now. Start one, here or elsewhere: samecast worker"
+    said = [line for _, line in zip(range(20), iter(child.stderr.readline, nobody + "\n"), strict=False)]
+    assert len(said) < 20, said
+    return child
+
+
+def test_waiting_where_nobody_works_says_so_and_ends_with_the_shot(stage: Stage):
+    child = waiting(stage)
+    (shot,) = stage.studio.shooting.recent()
+    stage.studio.producing.cancel(shot.id)
+    said = child.communicate(timeout=30)[1]
+    assert child.returncode == 0, said
+    assert f"{shot.id} cancelled" in said
 
 
 def test_cancel_resume_retry(samecast: Samecast, stage: Stage):
@@ -176,11 +198,13 @@ def test_ctrl_c_cancels_keeps_what_is_finished_and_resume_goes_on(samecast: Same
 
 
 def test_ctrl_c_reaches_a_shot_that_waits_for_others(stage: Stage):
-    child = stage.spawn("shoot", "a square", "--model", "slow", "--image", "-n", "1", "--wait")
-    until(lambda: stage.studio.shooting.recent(), "kept")
+    child = waiting(stage)
     child.send_signal(signal.SIGINT)
     try:
-        child.communicate(timeout=30)
+        said = child.communicate(timeout=30)[1]
     except subprocess.TimeoutExpired:
         pytest.fail("it did not end")
     assert child.returncode == 130
+    (shot,) = stage.studio.shooting.recent()
+    assert f"samecast shots wait {shot.id}" in said
+    assert shot.state == "running"

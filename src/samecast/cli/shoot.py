@@ -8,6 +8,7 @@ import typer
 
 from samecast.cli.progress import ShotProgress
 from samecast.cli.terminal import err, escape, out, print_json, say, studio_of
+from samecast.cli.watch import wait_for
 from samecast.core.errors import InvalidInput, SamecastError
 from samecast.core.estimating import sentence
 from samecast.core.money import parse_budget
@@ -81,7 +82,7 @@ def shoot(
         say(f"Queued for a worker. See how it stands: samecast shots watch {shot.id}")
     elif wait:
         studio.producing.submit(shot, urgent=True)
-        shot = studio.producing.export(studio.producing.wait(shot.id).id)
+        shot = wait_for(studio, shot.id)
     else:
         shot = make(studio, shot)
     if json:

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from samecast.cli.shoot import make, print_shot
 from samecast.cli.terminal import escape, out, print_json, say, studio_of
-from samecast.cli.watch import watch
+from samecast.cli.watch import wait_for, watch
 from samecast.core.story import Shot
 from samecast.services.documents import shot_document
 from samecast.services.studio import Studio
@@ -84,10 +84,7 @@ def retry(context: typer.Context, shot: ShotId, detach: Detach = False, json: Js
 @app.command()
 def wait(context: typer.Context, shot: ShotId, json: Json = False) -> None:
     """Wait until workers have made a shot, then write its files here."""
-    producing = studio_of(context).producing
-    done = producing.wait(shot)
-    if done.state == "done":
-        done = producing.export(shot)
+    done = wait_for(studio_of(context), shot)
     if json:
         print_json(shot_document(done))
     else:

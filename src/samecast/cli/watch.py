@@ -15,10 +15,12 @@ from rich.live import Live
 from rich.text import Text
 
 from samecast.cli.board import board, ended_row, plain
-from samecast.cli.terminal import out, print_json, say, studio_of
+from samecast.cli.terminal import err, out, print_json, say, studio_of
 from samecast.core.errors import StorageFailed
 from samecast.core.rates import figure
+from samecast.core.story import Shot
 from samecast.ports.watching import SeenShot, SeenTake, Sight, Watching
+from samecast.services.studio import Studio
 from samecast.services.watching import sight_document
 
 EVERY_SECONDS = 1.0
@@ -80,6 +82,21 @@ class Vigil:
             except StorageFailed:
                 trouble = TROUBLE
             watched |= dict.fromkeys(shot.id for shot in sight.running)
+
+
+def wait_for(studio: Studio, shot_id: str) -> Shot:
+    """Show a shot, on stderr, until workers have made it, and write its files here; cancelled, it is left as it is."""
+    try:
+        sight = studio.watching.look((shot_id,))
+        for seen in sight.running:
+            if not any(seen.queue in worker.queues and not worker.draining for worker in sight.workers):
+                say(f"No worker takes {plain(seen.queue)} just now. Start one, here or elsewhere: samecast worker")
+        Vigil(watching=studio.watching, asked=(shot_id,)).keep(err)
+    except KeyboardInterrupt:
+        say(f"No longer waiting; the shot goes on. Wait for it again with: samecast shots wait {shot_id}")
+        raise typer.Exit(STOPPED) from None
+    shot = studio.shooting.get(shot_id)
+    return studio.producing.export(shot_id) if shot.state == "done" else shot
 
 
 def last_words(console: Console, shots: Sequence[SeenShot]) -> None:
