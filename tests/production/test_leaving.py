@@ -6,10 +6,10 @@ import time
 from typing import Any
 
 import pytest
-from tests.production.conftest import Stage, until
+from tests.production.conftest import Stage, killed, until
 from tests.production.test_takeover import wait
 
-from samecast.production import jobs
+from samecast.production import jobs, presence
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
@@ -120,16 +120,43 @@ def test_a_job_that_a_forgotten_worker_holds_is_put_back(stage: Stage):
     stage.sound(shot)
 
 
+def beats(stage: Stage, version: str) -> dict[str, int]:
+    """Of the living workers of that version."""
+    present = [card for card in stage.library.workers.present() if presence.alive(card.pid)]
+    return {card.id: card.beats for card in present if card.version == version}
+
+
+def beat(stage: Stage, version: str, times: int = 2) -> None:
+    """Wait for the next but one beat, when what began before it is over; or for a later one."""
+    before = beats(stage, version)
+    until(lambda: all(count >= before[own] + times for own, count in beats(stage, version).items()), "beats")
+
+
+def test_an_older_worker_queues_what_nobody_did_only_where_no_newer_one_is(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+):
+    newer = stage.spawn("worker", "--queue", "acme")  # it looks for such shots every 20 seconds
+    until(lambda: beats(stage, "1"), "there")
+    beat(stage, "1")
+    for module in ("session", "queueing"):
+        monkeypatch.setattr(f"samecast.production.{module}.PROTOCOL", "0")
+    with stage.working("acme"):
+        shot = stage.shot(submit=False)
+        beat(stage, "0", times=10)  # three sweeps
+        assert job_states(stage, jobs.take_job(shot.takes[0])) == []
+        killed(newer)
+        until(lambda: job_states(stage, jobs.take_job(shot.takes[0])) == ["ENQUEUED"], "queued")
+
+
 def test_a_worker_of_an_older_version_leaves_newer_jobs_alone(stage: Stage):
     old = stage.spawn("worker", "--queue", "cpu", FAKE_PROTOCOL="0")
-    until(lambda: any(card.version == "0" for card in stage.library.workers.present()), "there")
-    shot = stage.shot(submit=False)
-    stage.studio.producing.submit(shot)
+    until(lambda: beats(stage, "0"), "there")
     with stage.working("acme"):  # one of this version that does not make takes, only looks after others
-        ours = stage.shot()
+        beat(stage, "0")  # it has seen the newer one, and leaves to it what is in no queue yet
+        shot, ours = stage.shot(submit=False), stage.shot()
+        until(lambda: job_states(stage, jobs.take_job(shot.takes[0])) == ["ENQUEUED"], "swept up")
         until(lambda: job_states(stage, jobs.take_job(ours.takes[0])) == ["ENQUEUED"])
-        beats = {card.id: card.beats for card in stage.library.workers.present()}
-        until(lambda: all(card.beats >= beats[card.id] + 1 for card in stage.library.workers.present()), "a beat")
+        beat(stage, "0")
         assert stage.ledger.of("render") == []
     old.kill()
     old.wait(60)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 APPLICATION = "samecast"
 PROTOCOL = "1"
-"""The version of the jobs: their names, arguments and steps. A worker only takes jobs of its own version, so raise it
-with every change that a worker of before would not understand.
+"""The version of the jobs, a whole number: their names, arguments and steps. A worker only takes jobs of its own
+version, so raise it with every change that a worker of before would not understand.
 """
 
 TAKE, SCORE, CONCLUDE = "take", "score", "conclude"

@@ -145,7 +145,8 @@ class Session:
                 self._take_over()
                 if time.monotonic() - swept >= SWEEP_SECONDS or not swept:
                     self._adopt()
-                    self._queueing.sweep()
+                    if not self._outdated():
+                        self._queueing.sweep()
                     self._queueing.prune()
                     swept = time.monotonic()
             except SamecastError as error:  # the next beat tries again
@@ -167,6 +168,10 @@ class Session:
         for card in workers.gone():
             if card.version == PROTOCOL and put_back(card.id):
                 workers.forget(card.id)
+
+    def _outdated(self) -> bool:
+        """Whether a newer worker is there: what is in no queue yet may be meant for it, and is queued by it."""
+        return any(int(card.version) > int(PROTOCOL) for card in self._steps.workers.present())
 
     def _adopt(self) -> None:
         """Put back the jobs of workers that nobody knows any more: taken in the moment in which they left.
