@@ -27,6 +27,7 @@ from samecast.vision.looks import LayoutLooks
 EVAL = Path(__file__).resolve().parents[2] / "shared" / "eval"
 SIDE = 384
 CROPS = 40
+LIKEST = 12
 LOOKS = LayoutLooks()
 Change = Callable[[Pixels], Pixels]
 
@@ -49,6 +50,7 @@ def main() -> None:
                 shelf.rank(LOOKS.look([change(rgb)]), [f"own-{n}-"], but=f"crop-{n}-") for n, rgb in enumerate(pictures)
             ]
             print(row(name, ranks), flush=True)
+        found = {count: recall(shelf, kept, count) for count in (CANDIDATES, 100)}
         shelf.close()
         alone = Shelf(Path(folder) / "alone", {name: look for name, look in kept.items() if name.startswith("own")})
         things = defaultdict(list)
@@ -59,6 +61,20 @@ def main() -> None:
         ranks = [alone.rank(kept[name], [n for n in names if n != name], but=name) for name, names in asked]
         print(row(f"another photograph of the same thing ({len(ranks)} photographs)", ranks))
         alone.close()
+    told = ", ".join(f"{count} have {100 * share:.0f}%" for count, share in found.items())
+    print(f"\nOf the {LIKEST} likest of all that is kept, as many candidates as: {told}")
+
+
+def recall(shelf: "Shelf", kept: dict[str, Look], count: int) -> float:
+    """How much of the likest by their vectors is among the `count` whose codes are nearest, over every 23rd look."""
+    names, looks = list(kept), list(kept.values())
+    shares = []
+    for own in names[::23]:
+        apart = dict(zip(names, LOOKS.distances(kept[own], looks), strict=True))
+        likest = set(sorted(apart, key=lambda name: (name != own, apart[name]))[1 : LIKEST + 1])
+        near = {name for name, _ in shelf.nearest(kept[own], count + 1)}
+        shares.append(len(likest & near) / LIKEST)
+    return sum(shares) / len(shares)
 
 
 class Shelf:
@@ -69,14 +85,16 @@ class Shelf:
         with self._library.database.write() as connection:
             self._codes.put(connection, list(kept.items()))
 
+    def nearest(self, look: Look, count: int) -> list[tuple[str, Look]]:
+        with self._library.database.read() as connection:
+            return self._codes.nearest(connection, look, count)
+
     def rank(self, look: Look, wanted: Sequence[str], *, but: str) -> int:
         """Where the first of those that are wanted comes, from 1, not counting names that begin with `but`.
 
         A large number where none does.
         """
-        with self._library.database.read() as connection:
-            found = self._codes.nearest(connection, look, CANDIDATES)
-        near = [(name, other) for name, other in found if not name.startswith(but)]
+        near = [(name, other) for name, other in self.nearest(look, CANDIDATES) if not name.startswith(but)]
         apart = dict(zip((name for name, _ in near), LOOKS.distances(look, [o for _, o in near]), strict=True))
         ranked = sorted(apart, key=lambda name: (apart[name], name))
         return min((ranked.index(name) + 1 for name in wanted if name in apart), default=10**6)
