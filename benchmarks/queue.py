@@ -33,7 +33,7 @@ from benchmarks.measuring.fleet import (
 
 from samecast.core.story import Shot
 from samecast.ports import Post
-from samecast.services.shooting import MOST_TAKES, Order
+from samecast.services.ordering import MOST_TAKES, Order
 from samecast.services.studio import Studio
 from samecast.wiring import open_studio
 

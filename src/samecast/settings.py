@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from samecast.core.errors import InvalidInput
+from samecast.core.terms import Purpose, Use
 
 
 def _default_home() -> Path:
@@ -38,6 +39,10 @@ class Settings:
     poll_seconds: float = 0.05
     """How often a worker looks for work: a large fleet on one database looks less often."""
 
+    use: Use = field(default_factory=Use)
+    """Where, by whom and for what models are used (SAMECAST_COUNTRY, SAMECAST_REVENUE, SAMECAST_PURPOSE): some licences
+    exclude some uses, and are held against what is declared here."""
+
     def __post_init__(self) -> None:
         """Raises `InvalidInput` for the home of a user there is not ("~stranger")."""
         try:
@@ -57,6 +62,16 @@ class Settings:
     def assets_folder(self) -> Path:
         """The folder that is used where no `assets_url` is given."""
         return self.home / "assets"
+
+    @property
+    def models_file(self) -> Path:
+        """The user's own catalogue of models, where there is one."""
+        return self.home / "models.toml"
+
+    @property
+    def licences_file(self) -> Path:
+        """Which models' licences were read and accepted, a line each."""
+        return self.home / "accepted-licences.txt"
 
     @property
     def encoders_folder(self) -> Path:
@@ -81,7 +96,38 @@ def load_settings() -> Settings:
         log=os.environ.get("SAMECAST_LOG") or None,
         log_level=os.environ.get("SAMECAST_LOG_LEVEL") or "info",
         poll_seconds=_seconds("SAMECAST_POLL_SECONDS", 0.05),
+        use=Use(country=_country(), revenue=_revenue(), purpose=_purpose()),
     )
+
+
+def _country() -> str | None:
+    text = (os.environ.get("SAMECAST_COUNTRY") or "").strip().upper()
+    if text and not (len(text) == 2 and text.isascii() and text.isalpha()):
+        raise InvalidInput(
+            f"SAMECAST_COUNTRY cannot be '{text}'.", hint="Give its two letters by ISO 3166, such as DE, US or JP."
+        )
+    return text or None
+
+
+def _revenue() -> int | None:
+    text = (os.environ.get("SAMECAST_REVENUE") or "").replace(",", "").replace("_", "").strip()
+    if text and not text.isdecimal():
+        raise InvalidInput(
+            f"SAMECAST_REVENUE cannot be '{text}'.", hint="Give dollars a year as a whole number, such as 250000."
+        )
+    return int(text) if text else None
+
+
+def _purpose() -> Purpose | None:
+    match (os.environ.get("SAMECAST_PURPOSE") or "").strip().lower():
+        case "":
+            return None
+        case "personal":
+            return "personal"
+        case "commercial":
+            return "commercial"
+        case text:
+            raise InvalidInput(f"SAMECAST_PURPOSE cannot be '{text}'.", hint="Say personal or commercial.")
 
 
 def _seconds(name: str, default: float) -> float:

@@ -18,16 +18,15 @@ from samecast.core.kinds import Kinds
 from samecast.core.lexicon import Lexicon
 from samecast.core.sightings import Limits
 from samecast.library import Library, open_library
-from samecast.models.catalogue import read_catalogue
+from samecast.models.keys import UserKeys
+from samecast.models.shelf import Shelf
 from samecast.ports import (
     AnchorReader,
     Box,
     ClothingReader,
     CopyReader,
     EncoderCard,
-    Engine,
     FaceReader,
-    HostedEngine,
     Matting,
     Media,
     PersonFinder,
@@ -39,6 +38,7 @@ from samecast.ports import (
 from samecast.ports.creations import LookReader
 from samecast.ports.keeping import Upkeep
 from samecast.ports.moving import Places, SchemaKeeper
+from samecast.ports.plugins import Parts
 from samecast.ports.travelling import Archives
 from samecast.production import DurableProduction, Lookout, Steps, this_machine
 from samecast.services.casting import Casting
@@ -47,6 +47,7 @@ from samecast.services.creations import Creations
 from samecast.services.encoders import Encoders
 from samecast.services.estimating import Estimating
 from samecast.services.keeping import Keeping
+from samecast.services.licensing import Licensing
 from samecast.services.making import Making, Models
 from samecast.services.moving import Moving
 from samecast.services.producing import Producing
@@ -73,7 +74,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
     settings = settings or load_settings()
     library = functools.cache(functools.partial(open_library, settings))
     cast, assets = late(lambda: library().cast), late(lambda: library().assets)
-    lexicon, catalogue = _lexicon(), read_catalogue()
+    lexicon = _lexicon()
     media, faces, matting = late(_media), late(_faces), late(_matting)
     registry = late(functools.partial(_encoders, settings))
     identity = late(lambda: registry.faces(registry.in_use("face")))
@@ -94,11 +95,12 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         kinds=late(_kinds),
         limits=late(lambda: _limits(identity.card)),
     )
-    engines: dict[str, Engine | HostedEngine] = {"storyboard": late(functools.partial(_storyboard, faces, matting))}
-    models = {name: (profile, engines[profile.engine]) for name, profile in catalogue.items()} | dict(more_models or {})
+    parts = Parts(home=settings.home, keys=UserKeys(), faces=faces, matting=matting)
+    models = Shelf(parts=parts, file=settings.models_file, more=more_models)
+    licensing = Licensing(use=settings.use, file=settings.licences_file)
     work, shots = late(lambda: library().work), late(lambda: library().shots)
     workers = late(lambda: library().workers)
-    profiles = {name: profile for name, (profile, _) in models.items()}
+    profiles = models.profiles
     creations = Creations(creations=late(lambda: library().creations), assets=assets, media=media, looks=late(_looks))
     making = Making(
         work=work,
@@ -142,6 +144,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
             assets=assets,
             media=media,
             crew=Crew(making=making, concluding=concluding),
+            licensing=licensing,
             lexicon=lexicon,
         ),
         producing=Producing(
@@ -346,9 +349,3 @@ def _gauge(faces: FaceReader) -> ReferenceGauge:
     from samecast.vision.gauge import Gauge
 
     return Gauge(faces)
-
-
-def _storyboard(faces: FaceReader, matting: Matting) -> Engine:
-    from samecast.models.storyboard.engine import Storyboard
-
-    return Storyboard(faces=faces, matting=matting)

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import skimage.data
-from tests.models.engine_contract import check_frames, check_may_be_left, check_repeats, check_versioned
 
 from samecast.core.prompt import Brief
 from samecast.core.recipe import Member, Recipe, TakeKind
 from samecast.models.storyboard.engine import Storyboard
 from samecast.ports import Picture, Pixels, Render
+from samecast.ports.contract import check_frames, check_may_be_left, check_repeats, check_stops, check_versioned
 from samecast.vision.faces import MediaPipeFaces
 from samecast.vision.matte import SubjectMatte
 
@@ -52,6 +52,7 @@ def test_it_keeps_the_contract_for_stills_and_clips(engine: Storyboard, referenc
     frames = check_frames(engine, clip, references)
     assert not np.array_equal(frames[0], frames[-1])
     check_may_be_left(engine, clip, references)
+    check_stops(engine, clip, references)
 
 
 def test_equal_recipes_give_equal_pixels(engine: Storyboard, references: dict[str, Picture], faces: MediaPipeFaces):

@@ -71,6 +71,9 @@ class SlowEngine:
     hold: Callable[[], None] = field(default=lambda: None)
     """Called when a render begins: a test may have it stand still there."""
 
+    def check(self) -> None:
+        pass
+
     def render(self, order: Render) -> Rendered:
         self.ledger.write("render", order.recipe.seed)
         self.hold()
@@ -182,6 +185,9 @@ class HostedFake:
     port: int
     ledger: Ledger
     version: str = "1"
+
+    def check(self) -> None:
+        pass
 
     def submit(self, order: Render, key: str) -> str:
         self.ledger.write("submit", key)

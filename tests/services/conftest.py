@@ -23,6 +23,9 @@ class PasteEngine:
         self.stop_at: int | None = None
         self.hide: set[int] = set()
 
+    def check(self) -> None:
+        pass
+
     def render(self, order: Render) -> Rendered:
         self.rendered.append(order.recipe.seed)
         if self.stop_at is not None and len(self.rendered) == self.stop_at:

@@ -57,9 +57,44 @@ class StorageFailed(SamecastError):
 
 
 class RenderFailed(SamecastError):
-    """An engine could not make a take."""
+    """An engine could not make a take. `charged`: whether a provider may charge for it all the same."""
 
     code = "render_failed"
+
+    def __init__(self, message: str, *, hint: str = "", charged: bool = True) -> None:
+        super().__init__(message, hint=hint)
+        self.charged = charged
+
+
+class Refused(RenderFailed):
+    """A provider will not make this: its rules on faces or words. Trying again would be refused again."""
+
+    code = "refused"
+
+
+class OutOfMemory(RenderFailed):
+    """The model does not fit into what memory this machine has free."""
+
+    code = "out_of_memory"
+
+
+class Unreachable(SamecastError):
+    """A provider, a server or the network does not answer, or asks to be left alone for a while."""
+
+    code = "unreachable"
+    retryable = True
+
+
+class KeyRefused(SamecastError):
+    """A provider does not accept the key, or the account behind it may not do this (no credits, no access)."""
+
+    code = "key_refused"
+
+
+class LicenceExcludes(SamecastError):
+    """A model's licence does not allow the use that was declared, or was not accepted yet."""
+
+    code = "licence_excludes"
 
 
 class SubmissionUnsure(RenderFailed):
@@ -78,6 +113,12 @@ class MissingPart(SamecastError):
     """An optional package or system library is not installed."""
 
     code = "missing_part"
+
+
+class MissingKey(MissingPart):
+    """A provider's key is in neither the environment nor the keyring."""
+
+    code = "missing_key"
 
 
 class Stopped(SamecastError):

@@ -18,6 +18,15 @@ MAX_FPS = 240
 """What a recipe may ask for at the most, whatever file it came in; a model's profile asks for less."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_LATER: dict[str, Any] = {
+    "compiled": "",
+    "pictures": [],
+    "edited": "",
+    "first_frame": "",
+    "last_frame": "",
+    "loras": [],
+}
+"""Keys that a recipe only has where they say something, and what they are where it does not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +40,15 @@ class Member:
     references: tuple[str, ...]
     anchors: tuple[Anchor, ...] = ()
     description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lora:
+    """Trained weights of one character for one model: the file's sha256, how strongly, and the word that calls it."""
+
+    sha256: str
+    scale: float = 1.0
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +67,27 @@ class Recipe:
     seconds: float = 0.0
     fps: int = 0
     options: tuple[tuple[str, str], ...] = field(default=())
+    compiled: str = ""
+    """The prompt as the model is sent it, mentions in its own words; "": the model reads `prompt` itself."""
+    pictures: tuple[str, ...] = ()
+    """What the model is shown beside it, by sha256, in the order that `compiled` counts them."""
+    edited: str = ""
+    """The picture that an edit starts from, by sha256: also the first of `pictures`."""
+    first_frame: str = ""
+    last_frame: str = ""
+    """What a clip begins and ends with, by sha256."""
+    loras: tuple["Lora", ...] = ()
+
+    @property
+    def said(self) -> str:
+        """What the model is sent."""
+        return self.compiled or self.prompt
+
+    @property
+    def borrowed(self) -> tuple[str, ...]:
+        """The assets it needs beside its members' references, by sha256, each once."""
+        named = (self.edited, self.first_frame, self.last_frame, *(lora.sha256 for lora in self.loras))
+        return tuple(dict.fromkeys(sha256 for sha256 in named if sha256))
 
     @property
     def frames(self) -> int:
@@ -64,6 +103,9 @@ class Recipe:
 def recipe_to_json(recipe: Recipe) -> str:
     """Canonical JSON: sorted keys, no spaces, UTF-8."""
     tree: dict[str, Any] = asdict(recipe)
+    for later in _LATER:  # a recipe that does without them reads, and is digested, as before they were thought of
+        if not tree[later]:
+            del tree[later]
     tree["brief"] = json.loads(brief_to_json(recipe.brief))
     tree["samecast"] = 1
     return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
@@ -72,7 +114,7 @@ def recipe_to_json(recipe: Recipe) -> str:
 def recipe_from_json(text: str) -> Recipe:
     """Read back what `recipe_to_json` wrote. Raises `InvalidInput` for anything else, such as an edited file's."""
     try:
-        tree = _object(json.loads(text), {name.name for name in fields(Recipe)} | {"samecast"})
+        tree = _object(_LATER | json.loads(text), {name.name for name in fields(Recipe)} | {"samecast"})
         if tree["samecast"] != 1:
             raise ValueError("unknown recipe format")
         recipe = Recipe(
@@ -88,6 +130,12 @@ def recipe_from_json(text: str) -> Recipe:
             seconds=_number(tree["seconds"], 0, MAX_SECONDS),
             fps=_whole(tree["fps"], 0, MAX_FPS),
             options=tuple(_option(option) for option in _list(tree["options"])),
+            compiled=_text(tree["compiled"]),
+            pictures=tuple(_sha256(picture) for picture in _list(tree["pictures"])),
+            edited=_sha256(tree["edited"]) if tree["edited"] else "",
+            first_frame=_sha256(tree["first_frame"]) if tree["first_frame"] else "",
+            last_frame=_sha256(tree["last_frame"]) if tree["last_frame"] else "",
+            loras=tuple(_lora(lora) for lora in _list(tree["loras"])),
         )
         recipe_to_json(recipe).encode()  # lone surrogates, which no file and no terminal takes
     except (KeyError, TypeError, ValueError, RecursionError, InvalidInput) as error:
@@ -134,6 +182,17 @@ def _kind(value: Any) -> TakeKind:
     return "video" if value == "video" else "image"
 
 
+def _sha256(value: Any) -> str:
+    if not _SHA256.fullmatch(_text(value)):
+        raise ValueError(f"not a sha256: {value!r}")
+    return str(value)
+
+
+def _lora(value: Any) -> Lora:
+    tree = _object(value, {name.name for name in fields(Lora)})
+    return Lora(sha256=_sha256(tree["sha256"]), scale=_number(tree["scale"], 0, 10), word=_text(tree["word"]))
+
+
 def _option(value: Any) -> tuple[str, str]:
     key, setting = _list(value)
     return _text(key), _text(setting)
@@ -141,9 +200,9 @@ def _option(value: Any) -> tuple[str, str]:
 
 def _member(value: Any) -> Member:
     tree = _object(value, {name.name for name in fields(Member)})
-    references = tuple(_text(reference) for reference in _list(tree["references"]))
-    if not references or not all(_SHA256.fullmatch(reference) for reference in references):
-        raise ValueError("a member needs references, each a sha256")
+    references = tuple(_sha256(reference) for reference in _list(tree["references"]))
+    if not references:
+        raise ValueError("a member needs references")
     if not HANDLE.fullmatch(_text(tree["handle"])):
         raise ValueError(f"not a handle: {tree['handle']!r}")
     return Member(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from samecast.media import clips, cutting, encoding, files, jpegs, pictures, provenance, sheets
+from samecast.media import clips, cutting, encoding, files, jpegs, keeping, pictures, provenance, sheets
 from samecast.ports import Cell, ClipFacts, ClipFrame, Cutting, Picture, Pixels
 
 
@@ -45,6 +45,9 @@ class LocalMedia:
 
     def write_clip(self, path: Path, frames: Iterator[Pixels], *, fps: int, recipe: str | None = None) -> None:
         encoding.write_clip(path, frames, fps=fps, recipe=recipe)
+
+    def keep_clip(self, path: Path, content: bytes, *, recipe: str | None = None) -> None:
+        keeping.keep_clip(path, content, recipe=recipe)
 
     def recipe_in(self, path: Path) -> str | None:
         return provenance.recipe_in(path)

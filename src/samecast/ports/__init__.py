@@ -341,6 +341,10 @@ class Media(Protocol):
         """H.264, yuv420p, BT.709, faststart. Frames are H x W x 3 or H x W x 4 (the fourth ignored), even sizes."""
         ...
 
+    def keep_clip(self, path: Path, content: bytes, *, recipe: str | None = None) -> None:
+        """A clip that somebody else made, as it is, sound and all, with the recipe beside it in an MP4."""
+        ...
+
     def recipe_in(self, path: Path) -> str | None:
         """The recipe JSON inside a PNG or MP4 written here, or None."""
         ...

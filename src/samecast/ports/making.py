@@ -1,12 +1,39 @@
 """What makes takes: engines, what a model can do, and what it costs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from math import ceil
-from typing import Protocol
+from typing import Literal, Protocol, TypeAlias
 
+from samecast.core.compiling import Mentioning
+from samecast.core.options import Option
+from samecast.core.prompt import Aspect
 from samecast.core.recipe import Recipe
+from samecast.core.terms import Terms
 from samecast.ports.pictures import Picture, Pixels
+
+Size: TypeAlias = tuple[int, int]
+"""Width and height in pixels."""
+
+STILL_SIZES: Mapping[Aspect, Size] = {
+    (1, 1): (1280, 1280),
+    (16, 9): (1920, 1080),
+    (9, 16): (1080, 1920),
+    (4, 5): (1152, 1440),
+    (3, 2): (1536, 1024),
+    (2, 3): (1024, 1536),
+    (21, 9): (1792, 768),
+}
+CLIP_SIZES: Mapping[Aspect, Size] = {
+    (1, 1): (960, 960),
+    (16, 9): (1280, 720),
+    (9, 16): (720, 1280),
+    (4, 5): (864, 1080),
+    (3, 2): (1152, 768),
+    (2, 3): (768, 1152),
+    (21, 9): (1344, 576),
+}
+"""What an aspect means in pixels where a model's profile says nothing else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,29 +78,92 @@ class ModelProfile:
     closer: tuple[tuple[tuple[str, str], ...], ...] = ()
     """Options that hold a take closer to its reference, each step closer than the one before: for shooting again."""
 
+    source: str = ""
+    """Where these facts come from, and `checked`: the day they were, as YYYY-MM-DD."""
+    checked: str = ""
+    terms: Terms = field(default_factory=Terms)
+    faces: Literal["accepted", "refused", "unknown"] = "unknown"
+    """Whether photographs of real people are accepted as references."""
+    references: int | None = None
+    """How many pictures a take may be made from, over all its characters; None: as many as there are; 0: none."""
+    references_each: int | None = None
+    """How many of one character; None: as many as `references` leaves."""
+    mentioning: Mentioning | None = None
+    """How it is told who is who; None: it reads `Recipe.prompt` with its `@handle`s by itself."""
+    edits: bool = False
+    """Whether it changes a given picture as the prompt says."""
+    first_frame: bool = False
+    last_frame: bool = False
+    """Whether a clip may be given its first frame, and its last."""
+    keyframe: str = ""
+    """The model that makes its first frame from the references, where it takes no others; "": none is needed."""
+    still_sizes: Mapping[Aspect, Size] = field(default_factory=dict)
+    clip_sizes: Mapping[Aspect, Size] = field(default_factory=dict)
+    """Pixels for each aspect, where they are not those of `STILL_SIZES` and `CLIP_SIZES`."""
+    fps: int = 24
+    lengths: tuple[float, ...] = ()
+    """The only lengths of a clip in seconds; empty: any from `min_seconds` to `max_seconds`."""
+    min_seconds: float = 0.5
+    options: tuple[Option, ...] = ()
+    """Its own options, as a form. A negative prompt is the option `negative`, a strength `strength`."""
+    setup: Mapping[str, object] = field(default_factory=dict)
+    """What only its engine reads: a repository, a pipeline, an endpoint, the name of an argument."""
+
     @property
     def hosted(self) -> bool:
         """Made elsewhere, by `HostedEngine.submit` and `collect`."""
         return self.resource not in ("cpu", "gpu")
+
+    @property
+    def takes_characters(self) -> bool:
+        """Whether a character can be shown to it at all: as pictures, or as the first frame made from them."""
+        return self.references != 0 or bool(self.keyframe)
+
+    def size(self, kind: str, aspect: Aspect) -> Size | None:
+        """Pixels of an image or a clip; None where it lacks the aspect."""
+        if aspect not in self.aspects:
+            return None
+        own, usual = (self.clip_sizes, CLIP_SIZES) if kind == "video" else (self.still_sizes, STILL_SIZES)
+        return own.get(aspect) or usual.get(aspect)
+
+    def seconds_for(self, wanted: float | None) -> float:
+        """The length to make where this one was asked for, or none: 4 s, or the nearest to it that there is."""
+        if wanted is not None:
+            return wanted
+        usual = max(self.min_seconds, min(4.0, self.max_seconds))
+        return min(self.lengths, key=lambda length: abs(length - usual)) if self.lengths else usual
+
+    def has_length(self, seconds: float) -> bool:
+        if self.lengths:
+            return seconds in self.lengths
+        return self.min_seconds <= seconds <= self.max_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rendered:
     """What an engine hands back: `frames` (one for an image), as H x W x 3 or x 4 uint8, made as they are read.
 
-    `notes` are plain sentences about what the engine could not do as asked (an unknown place, a shot size refused).
+    Or `file`: a finished picture or clip as a provider delivered it, sound and all; then `frames` is not read. `notes`
+    are plain sentences about what the engine could not do as asked (an unknown place, a shot size refused). `cost`:
+    what was charged, in millionths of a dollar, where the provider says so.
     """
 
-    frames: Iterator[Pixels]
+    frames: Iterator[Pixels] = field(default_factory=lambda: iter(()))
+    file: bytes = b""
     notes: tuple[str, ...] = ()
+    cost: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Render:
-    """One order to an engine. `references` maps a reference's sha256 to its picture."""
+    """One order to an engine. `references` maps the sha256 of every picture that the recipe names to the picture.
+
+    `files` maps those of its other assets (LoRAs) to their bytes.
+    """
 
     recipe: Recipe
-    references: dict[str, Picture]
+    references: Mapping[str, Picture]
+    files: Mapping[str, bytes] = field(default_factory=dict)
     on_step: Callable[[str, int, int], None] = field(default=lambda step, done, total: None)
     """Called with the step's name, how much of it is done, and how much there is."""
 
@@ -82,7 +172,13 @@ class Engine(Protocol):
     """The adapter that runs a model. Stopping: the caller simply stops reading `frames`."""
 
     @property
-    def version(self) -> str: ...
+    def version(self) -> str:
+        """What takes of equal recipes need to be equal too: of the engine, and of what it runs."""
+        ...
+
+    def check(self) -> None:
+        """Raise what keeps the model from being used here: `MissingPart`, `MissingKey`, `NotFound`. Loads nothing."""
+        ...
 
     def render(self, order: Render) -> Rendered: ...
 
@@ -90,11 +186,16 @@ class Engine(Protocol):
 class HostedEngine(Protocol):
     """The adapter of a provider: a take is submitted, waited for and collected, so that a crash costs nothing.
 
-    Raises `RenderFailed` for a take that cannot be made, a `retryable` error for what may go better later.
+    Raises `RenderFailed` for a take that cannot be made (`Refused` where the provider's rules forbid it; `charged`
+    says whether it costs all the same), and a `retryable` error for what may go better later.
     """
 
     @property
     def version(self) -> str: ...
+
+    def check(self) -> None:
+        """Raise what keeps the model from being used here: `MissingPart`, `MissingKey`. Asks nobody."""
+        ...
 
     def submit(self, order: Render, key: str) -> str:
         """Have the take made; returns the job's ticket. `key` names this attempt, however often it is submitted.

@@ -1,7 +1,8 @@
 """Takes secrets out of text before it leaves: logs and spans go through here. Knows nothing of either.
 
-Two nets: what this process was given as a secret (by the names of its environment variables), wherever it turns up and
-however it is quoted; and what looks like a secret wherever it came from. Rather a word too many struck than one left.
+Two nets: what this process was given as a secret (by the names of its environment variables, or out of the keyring),
+wherever it turns up and however it is quoted; and what looks like a secret wherever it came from. Rather a word too
+many struck than one left.
 """
 
 import functools
@@ -10,6 +11,8 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import quote, quote_plus, unquote
+
+from samecast.core.secrets import remembered
 
 STRUCK = "[redacted]"
 
@@ -60,14 +63,16 @@ class _Own:
 
     def __init__(self) -> None:
         self._seen: dict[object, object] | None = None
+        self._kept: tuple[str, ...] = ()
         self._pattern: re.Pattern[str] | None = None
 
     def pattern(self) -> re.Pattern[str] | None:
         # Where Python keeps the variables undecoded: comparing these costs a tenth of reading them all for every line.
         raw: dict[object, object] | None = getattr(os.environ, "_data", None)
-        if raw is None or raw != self._seen:
-            self._pattern = _own_secrets(tuple(_of_environment(os.environ)))
-            self._seen = dict(raw) if raw is not None else None
+        kept = remembered()
+        if raw is None or raw != self._seen or kept != self._kept:
+            self._pattern = _own_secrets((*_of_environment(os.environ), *kept))
+            self._seen, self._kept = dict(raw) if raw is not None else None, kept
         return self._pattern
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar, cast
 
 from samecast.core.consistency import TakeScore, take_score_from_json, take_score_to_json
-from samecast.core.errors import BadMedia, NotFound, SamecastError, Stopped, SubmissionUnsure
+from samecast.core.errors import BadMedia, NotFound, RenderFailed, SamecastError, Stopped, SubmissionUnsure
 from samecast.core.recipe import Recipe, recipe_to_json
 from samecast.core.story import Take
 from samecast.ports import (
@@ -121,14 +121,19 @@ class Making:
             watch(StepMoved(number=take.number, step=step, done=done, total=of))
 
         began = time.monotonic()
-        order = Render(recipe=take.recipe, references=self._references(take.recipe), on_step=moved)
+        order = Render(
+            recipe=take.recipe,
+            references=self._references(take.recipe),
+            files={lora.sha256: self.assets.get(lora.sha256) for lora in take.recipe.loras},
+            on_step=moved,
+        )
         if profile.hosted:
             rendered = self._have_made(take, profile, cast(HostedEngine, engine), order)
         else:
             rendered = cast(Engine, engine).render(order)
         with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
             path = Path(folder) / f"take{folders.suffix(take.recipe)}"
-            self._write(path, take.recipe, rendered.frames, moved)
+            self._write(path, take.recipe, rendered, moved)
             content = path.read_bytes()
         for note in rendered.notes:
             watch(Noted(text=note))
@@ -177,7 +182,8 @@ class Making:
     def fail(self, take: Take, error: SamecastError) -> Take:
         """Conclude the take as failed; what it has cost by then stays counted where the provider has it."""
         unsure = take.intended is not None or isinstance(error, SubmissionUnsure)
-        unpaid = take.ticket is None and take.asset is None and not unsure
+        free = isinstance(error, RenderFailed) and not error.charged
+        unpaid = free or (take.ticket is None and take.asset is None and not unsure)
         return self.work.conclude_take(
             replace(
                 take,
@@ -278,18 +284,24 @@ class Making:
             raise
 
     def _references(self, recipe: Recipe) -> dict[str, Picture]:
+        """Every picture that the recipe names. One that its compiled prompt does not count is not read."""
+        named = recipe.pictures or tuple(name for member in recipe.members for name in member.references)
+        frames = (recipe.edited, recipe.first_frame, recipe.last_frame)
         return {
             sha256: self.media.read_picture(self.assets.get(sha256))
-            for member in recipe.members
-            for sha256 in member.references
+            for sha256 in dict.fromkeys([*named, *(frame for frame in frames if frame)])
         }
 
-    def _write(self, path: Path, recipe: Recipe, frames: Iterator[Pixels], moved: Moved) -> None:
+    def _write(self, path: Path, recipe: Recipe, rendered: Rendered, moved: Moved) -> None:
         text = recipe_to_json(recipe)
-        if recipe.kind == "video":
-            self.media.write_clip(path, _counted(frames, recipe.frames, moved), fps=recipe.fps, recipe=text)
+        if recipe.kind == "video" and rendered.file:
+            self.media.keep_clip(path, rendered.file, recipe=text)
+        elif recipe.kind == "video":
+            self.media.write_clip(path, _counted(rendered.frames, recipe.frames, moved), fps=recipe.fps, recipe=text)
+        elif rendered.file:
+            self.media.write_bytes(path, self.media.png(self.media.read_picture(rendered.file), text))
         else:
-            still = next(frames)
+            still = next(rendered.frames)
             self.media.write_bytes(path, self.media.png(Picture(rgb=still[..., :3].copy()), text))
 
 

@@ -5,49 +5,31 @@ and shooting again are `concluding`'s, and having it all done by workers is `pro
 """
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from samecast.core.cast import Character
-from samecast.core.errors import InvalidInput, NotFound, RenderFailed
+from samecast.core.errors import NotFound, RenderFailed
 from samecast.core.lexicon import Lexicon
 from samecast.core.lint import Described, Finding, lint
 from samecast.core.mentions import CastName, resolve
-from samecast.core.prompt import Brief, parse_aspect, read_brief
-from samecast.core.recipe import Member, Recipe, TakeKind, recipe_from_json
-from samecast.core.story import Goal, Shot, Take
+from samecast.core.prompt import Brief, read_brief
+from samecast.core.recipe import Recipe, TakeKind, recipe_from_json
+from samecast.core.story import Shot, Take
 from samecast.core.words import clean_prompt
-from samecast.ports import AssetStore, CastRepository, Media, ModelProfile, ShotRepository
+from samecast.ports import AssetStore, CastRepository, Media, ShotRepository
 from samecast.services import folders
 from samecast.services.concluding import Concluding, take_seed
 from samecast.services.events import Watch, unwatched
+from samecast.services.licensing import Licensing
 from samecast.services.making import Making, find_model, outcome
+from samecast.services.ordering import Asked, Order, check_order, check_recipe, read_given, recipe_of
 
-FPS = 24
-MOST_TAKES = 64
-STILL_SIZES = {"1:1": (1280, 1280), "16:9": (1920, 1080), "9:16": (1080, 1920), "4:5": (1152, 1440)}
-CLIP_SIZES = {"1:1": (960, 960), "16:9": (1280, 720), "9:16": (720, 1280), "4:5": (864, 1080)}
-STILL_SIZES |= {"3:2": (1536, 1024), "2:3": (1024, 1536), "21:9": (1792, 768)}
-CLIP_SIZES |= {"3:2": (1152, 768), "2:3": (768, 1152), "21:9": (1344, 576)}
+__all__ = ["Crew", "Order", "Plan", "Shooting"]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What a user asks for. None lets the prompt, then the default, decide."""
-
-    prompt: str
-    model: str = "storyboard"
-    kind: TakeKind | None = None
-    aspect: str | None = None
-    seconds: float | None = None
-    takes: int | None = None
-    seed: int | None = None
-    out: Path | None = None
-    goal: Goal | None = None
-    overwrite: bool = False
-    """Let the files of an earlier shot in `out` go; without it they are never touched, and the order is refused."""
+USUAL_CLIPS, USUAL_IMAGES = 3, 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +39,10 @@ class Plan:
     shot: Shot
     brief: Brief
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...] = ()
+    """What the model cannot be given as it is, in sentences."""
+    pictures: Mapping[str, bytes] = field(default_factory=dict)
+    """Pictures that came with the order, by sha256, to be stored with the shot."""
     overwrite: bool = False
 
 
@@ -77,8 +63,10 @@ class Shooting:
         assets: AssetStore,
         media: Media,
         crew: Crew,
+        licensing: Licensing,
         lexicon: Lexicon,
     ) -> None:
+        self._licensing = licensing
         self._cast = cast
         self._shots = shots
         self._assets = assets
@@ -99,18 +87,29 @@ class Shooting:
         resolved = resolve(order.prompt, names)
         characters = [c for handle in resolved.who for c in everyone if c.handle == handle]
         brief = read_brief(resolved.prompt, names, self._lexicon, aspect=order.aspect)
-        kind = order.kind or _kind_asked(brief, order.seconds)
-        self._check(order, profile, kind, characters)
+        kind = order.kind or _kind_asked(brief, order)
+        asked = Asked(order=order, kind=kind, brief=brief, prompt=resolved.prompt, characters=characters)
+        check_order(asked, profile, [other for other, _ in self._models.values()])
+        self._licensing.check(profile)
+        engine.check()
+        given = read_given(order, self._media)
+        recipe, notes = recipe_of(asked, profile, engine.version, given, self._lexicon)
         shot_id = secrets.token_hex(6)
-        recipe = self._recipe(order, brief, kind, characters, engine.version, resolved.prompt)
-        count = order.takes if order.takes is not None else (3 if kind == "video" else 4)
+        count = order.takes if order.takes is not None else (USUAL_CLIPS if kind == "video" else USUAL_IMAGES)
         recipes = [replace(recipe, seed=take_seed(order.seed, shot_id, i)) for i in range(1, count + 1)]
         findings = lint(resolved.prompt, [_described(c) for c in characters], self._lexicon)
         shot = self._new_shot(shot_id, clean_prompt(order.prompt), recipes, order.out)
         shot = replace(shot, goal=order.goal, seed=order.seed)
         if not order.overwrite:
             folders.check_free(shot)
-        return Plan(shot=shot, brief=brief, findings=tuple(findings), overwrite=order.overwrite)
+        return Plan(
+            shot=shot,
+            brief=brief,
+            findings=tuple(findings),
+            notes=notes,
+            pictures=given.files,
+            overwrite=order.overwrite,
+        )
 
     def plan_like(self, path: Path, out: Path | None, *, overwrite: bool = False) -> Plan:
         """Lay out a one-take shot from the recipe inside a PNG or MP4.
@@ -125,7 +124,9 @@ class Shooting:
             )
         recipe = recipe_from_json(text)
         profile, engine = find_model(self._models, recipe.model)
-        _check_recipe(recipe, profile)
+        check_recipe(recipe, profile)
+        self._licensing.check(profile)
+        engine.check()
         if engine.version != recipe.engine_version:
             raise RenderFailed(
                 f"The take was made by {recipe.model} {recipe.engine_version}, and this is {engine.version}.",
@@ -138,61 +139,15 @@ class Shooting:
                         f"The reference of @{member.handle} that the take was made from is not in this library.",
                         hint=f"Cast @{member.handle} again from the same picture: `samecast cast add IMAGE`.",
                     )
+        if not all(self._assets.has(sha256) for sha256 in recipe.borrowed):
+            raise NotFound(
+                "A picture or LoRA that the take was made from is not in this library.",
+                hint="Give it again with the prompt: --edit, --first-frame, --last-frame, or `cast edit --lora`.",
+            )
         shot = self._new_shot(secrets.token_hex(6), recipe.prompt, [recipe], out)
         if not overwrite:
             folders.check_free(shot)
         return Plan(shot=shot, brief=recipe.brief, findings=(), overwrite=overwrite)
-
-    def _check(self, order: Order, profile: ModelProfile, kind: TakeKind, characters: Sequence[Character]) -> None:
-        if kind not in profile.kinds:
-            raise InvalidInput(f"{profile.id} makes no {kind}.", hint=f"It makes: {', '.join(profile.kinds)}.")
-        if order.takes is not None and not 1 <= order.takes <= MOST_TAKES:
-            raise InvalidInput(
-                f"{order.takes} takes cannot be made at once.", hint=f"Ask for 1 to {MOST_TAKES} with --takes."
-            )
-        if order.seconds is not None and not 0.5 <= order.seconds <= profile.max_seconds:
-            raise InvalidInput(
-                f"{order.seconds:g} seconds cannot be shot.",
-                hint=f"{profile.id} makes clips of 0.5 to {profile.max_seconds:g} seconds: ask for such a length.",
-            )
-        if len(characters) > profile.max_characters:
-            raise InvalidInput(
-                f"{len(characters)} characters are named, and {profile.id} takes {profile.max_characters}.",
-                hint="Name fewer in one shot, or split it in two.",
-            )
-        if order.seed is not None and not 0 <= order.seed < 2**63:
-            raise InvalidInput(f"{order.seed} cannot be a seed.", hint="Give a whole number from 0 upwards.")
-
-    def _recipe(
-        self,
-        order: Order,
-        brief: Brief,
-        kind: TakeKind,
-        characters: Sequence[Character],
-        version: str,
-        prompt: str,
-    ) -> Recipe:
-        sizes = CLIP_SIZES if kind == "video" else STILL_SIZES
-        aspect = brief.aspect or ((16, 9) if kind == "video" else (1, 1))
-        key = f"{aspect[0]}:{aspect[1]}"
-        if key not in sizes:
-            raise InvalidInput(
-                f"The aspect {key} is not made by {order.model}.", hint=f"Use one of {', '.join(sizes)}."
-            )
-        width, height = sizes[key]
-        return Recipe(
-            model=order.model,
-            engine_version=version,
-            kind=kind,
-            prompt=prompt,
-            brief=replace(brief, aspect=parse_aspect(key)),
-            members=tuple(_member(character) for character in characters),
-            width=width,
-            height=height,
-            seed=0,
-            seconds=(order.seconds or 4.0) if kind == "video" else 0.0,
-            fps=FPS if kind == "video" else 0,
-        )
 
     def _new_shot(self, shot_id: str, prompt: str, recipes: Sequence[Recipe], out: Path | None) -> Shot:
         profile = find_model(self._models, recipes[0].model)[0]
@@ -225,6 +180,8 @@ class Shooting:
         """
         folders.claim(plan.shot, self._media, overwrite=plan.overwrite)
         try:
+            for content in plan.pictures.values():
+                self._assets.put(content, suffix=".png")
             self._shots.add(plan.shot)
         except BaseException:
             folders.leave(plan.shot)
@@ -262,41 +219,16 @@ class Shooting:
         return shot if self._concluding.exported(shot) else self._concluding.export(shot)
 
 
-def _check_recipe(recipe: Recipe, profile: ModelProfile) -> None:
-    """Recipes in files may have been edited: only what a shot could have been planned as is made."""
-    sizes = CLIP_SIZES if recipe.kind == "video" else STILL_SIZES
-    well_timed = not recipe.seconds and not recipe.fps
-    if recipe.kind == "video":
-        well_timed = 0.5 <= recipe.seconds <= profile.max_seconds and recipe.fps == FPS
-    fits = len(recipe.members) <= profile.max_characters and recipe.kind in profile.kinds
-    if (recipe.width, recipe.height) not in sizes.values() or not well_timed or not fits:
-        raise InvalidInput(
-            f"The recipe asks for what {profile.id} does not make "
-            f"({recipe.kind}, {recipe.width} x {recipe.height}, {recipe.seconds:g} s, {recipe.fps} frames/s).",
-            hint="It was edited, or made by another samecast: shoot its prompt anew.",
-        )
-
-
-def _kind_asked(brief: Brief, seconds: float | None) -> TakeKind:
-    """A prompt that moves the camera, or a length in seconds, asks for a clip; anything else for an image."""
-    return "video" if seconds is not None or brief.camera not in (None, "static") else "image"
+def _kind_asked(brief: Brief, order: Order) -> TakeKind:
+    """A prompt that moves the camera, a length in seconds or a first frame asks for a clip; else it is an image."""
+    timed = order.seconds is not None or order.first_frame is not None or order.last_frame is not None
+    if order.edit is not None:
+        return "image"
+    return "video" if timed or brief.camera not in (None, "static") else "image"
 
 
 def _described(character: Character) -> Described:
     version = character.current
     return Described(
         handle=character.handle, name=character.name, description=version.description, anchors=version.anchors
-    )
-
-
-def _member(character: Character) -> Member:
-    version = character.current
-    return Member(
-        handle=character.handle,
-        name=character.name,
-        version=version.number,
-        digest=version.digest,
-        references=tuple(reference.sha256 for reference in version.references),
-        anchors=version.anchors,
-        description=version.description,
     )

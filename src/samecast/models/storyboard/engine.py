@@ -3,7 +3,7 @@
 It works from the reference's own pixels, so its likeness is by design and proves nothing; its profile says so.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +51,9 @@ class Storyboard:
     def version(self) -> str:
         return VERSION
 
+    def check(self) -> None:
+        """Nothing keeps it from working: all it needs is installed with samecast."""
+
     def render(self, order: Render) -> Rendered:
         """Stage, paint and light at once; the frames are composited as they are read."""
         taken, notes = self.bake(order)
@@ -74,7 +77,7 @@ class Storyboard:
         kept_out = [kind for kind in staging.weather if scene.indoors and kind in OUTDOORS]
         return taken, _notes(recipe, known, placed, kept_out)
 
-    def _cutout(self, member: Member, references: dict[str, Picture]) -> Cutout:
+    def _cutout(self, member: Member, references: Mapping[str, Picture]) -> Cutout:
         """The strongest cut-out of a member: the first reference, which leads the others."""
         sha256 = member.references[0]
         if sha256 not in self._cutouts:
