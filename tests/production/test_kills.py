@@ -109,7 +109,7 @@ def test_killed_between_sending_and_the_answer(stage: Stage, knows_keys: bool):
 
 def set_keys(stage: Stage, knows_keys: bool) -> None:
     profile, engine = stage.models["hosted"]
-    stage.studio.producing.making.models["hosted"] = (replace(profile, knows_keys=knows_keys), engine)  # type: ignore[index]
+    stage.models["hosted"] = (replace(profile, knows_keys=knows_keys), engine)  # type: ignore[index]
     stage.provider._knows_keys = knows_keys
 
 

@@ -80,7 +80,7 @@ def row(stage: Stage, name: str):
 def test_what_a_provider_allows_reaches_the_queue(stage: Stage):
     profile, engine = stage.models["hosted"]
     stage.models["hosted"] = (replace(profile, at_once=2, per_minute=30), engine)  # type: ignore[index]
-    stage.studio.producing.making.models["hosted"] = stage.models["hosted"]  # type: ignore[index]
+
     with stage.working("acme"):
         queue = row(stage, "acme")
         assert (queue._concurrency, queue._worker_concurrency, queue._limiter) == (
@@ -93,7 +93,7 @@ def test_what_a_provider_allows_reaches_the_queue(stage: Stage):
 @only_postgres
 def test_a_providers_limits_hold_over_all_workers(stage: Stage):
     profile, engine = stage.models["hosted"]
-    stage.studio.producing.making.models["hosted"] = (replace(profile, at_once=2), engine)  # type: ignore[index]
+    stage.models["hosted"] = (replace(profile, at_once=2), engine)  # type: ignore[index]
     stage.provider._seconds = 0.3
     other = stage.spawn("worker", "--queue", "acme", "--queue", "cpu", FAKE_AT_ONCE="2")
     shots = [stage.shot(model="hosted") for _ in range(8)]
@@ -110,7 +110,7 @@ def test_a_providers_limits_hold_over_all_workers(stage: Stage):
 @only_postgres
 def test_no_more_takes_a_minute_are_submitted_than_a_provider_allows(stage: Stage):
     profile, engine = stage.models["hosted"]
-    stage.studio.producing.making.models["hosted"] = (replace(profile, per_minute=3), engine)  # type: ignore[index]
+    stage.models["hosted"] = (replace(profile, per_minute=3), engine)  # type: ignore[index]
     other = stage.spawn("worker", "--queue", "acme", "--queue", "cpu", FAKE_PER_MINUTE="3")
     with stage.working():
         until(lambda: row(stage, "acme")._limiter)

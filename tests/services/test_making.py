@@ -11,9 +11,10 @@ from tests.production.fakes import HOSTED, SLOW, HostedFake, Ledger, Provider, m
 from samecast.core.errors import NotFound, Stopped, StorageFailed, SubmissionUnsure
 from samecast.core.story import Shot
 from samecast.library import Library, open_library
+from samecast.ports import Engine, HostedEngine, ModelProfile
 from samecast.services import making as module
 from samecast.services.events import StepMoved
-from samecast.services.making import Making
+from samecast.services.making import Making, Models
 from samecast.services.shooting import Order
 from samecast.services.studio import Studio
 from samecast.settings import Settings
@@ -32,9 +33,15 @@ def ledger(tmp_path: Path) -> Ledger:
 
 
 @pytest.fixture
-def studio(tmp_path: Path, provider: Provider, ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
+def offered(provider: Provider, ledger: Ledger) -> dict[str, tuple[ModelProfile, Engine | HostedEngine]]:
+    """The fakes; a test may offer another in place of one."""
+    return models(ledger.path, port=provider.port)
+
+
+@pytest.fixture
+def studio(tmp_path: Path, offered: Models, monkeypatch: pytest.MonkeyPatch) -> Iterator[Studio]:
     monkeypatch.setattr(module, "COLLECT_SECONDS", 0.01)
-    with open_studio(Settings(home=tmp_path / "home"), models(ledger.path, port=provider.port)) as opened:
+    with open_studio(Settings(home=tmp_path / "home"), offered) as opened:
         yield opened
 
 
@@ -178,10 +185,15 @@ def test_a_refused_submission_may_be_made_again(
 
 
 def test_an_unsure_submission_is_neither_repeated_nor_forgotten(
-    studio: Studio, making: Making, provider: Provider, library: Library, tmp_path: Path
+    studio: Studio,
+    making: Making,
+    offered: dict[str, tuple[ModelProfile, Engine | HostedEngine]],
+    provider: Provider,
+    library: Library,
+    tmp_path: Path,
 ):
-    profile, engine = making.models["hosted"]
-    making.models["hosted"] = (replace(profile, knows_keys=False), engine)  # type: ignore[index]
+    profile, engine = offered["hosted"]
+    offered["hosted"] = (replace(profile, knows_keys=False), engine)
     provider._knows_keys = False
     take = shot(studio, tmp_path, "hosted").takes[0]
     library.work.intend(take.id, 1)

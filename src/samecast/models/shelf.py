@@ -37,7 +37,7 @@ class Shelf(Mapping[str, Shelved]):
     def __init__(self, *, parts: Parts, file: Path, more: Mapping[str, Shelved] | None = None) -> None:
         self._parts = parts
         self._file = file
-        self._more = dict(more or {})
+        self._more = more if more is not None else {}
         self._engines: dict[str, Engine | HostedEngine] = {}
 
     def __getitem__(self, model: str) -> Shelved:
