@@ -44,15 +44,20 @@ from samecast.production import DurableProduction, Lookout, Steps, this_machine
 from samecast.services.casting import Casting
 from samecast.services.concluding import Concluding
 from samecast.services.creations import Creations
+from samecast.services.drafting import Drafting
 from samecast.services.encoders import Encoders
 from samecast.services.estimating import Estimating
 from samecast.services.keeping import Keeping
+from samecast.services.keyframing import Keyframing
 from samecast.services.licensing import Licensing
 from samecast.services.making import Making, Models
+from samecast.services.modelling import Modelling
 from samecast.services.moving import Moving
 from samecast.services.producing import Producing
 from samecast.services.reporting import Reporting
 from samecast.services.scoring import Scoring
+from samecast.services.screen_testing import ScreenTesting
+from samecast.services.sheeting import Sheeting
 from samecast.services.shooting import Crew, Shooting
 from samecast.services.studio import Check, Studio
 from samecast.services.subjects import Eyes
@@ -127,26 +132,34 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
             ),
         )
     )
+    casting = Casting(
+        cast=cast,
+        assets=assets,
+        media=media,
+        gauge=late(functools.partial(_gauge, faces)),
+        lexicon=lexicon,
+    )
+    shooting = Shooting(
+        cast=cast,
+        shots=shots,
+        assets=assets,
+        media=media,
+        crew=Crew(making=making, concluding=concluding),
+        licensing=licensing,
+        lexicon=lexicon,
+    )
     return Studio(
-        casting=Casting(
-            cast=cast,
-            assets=assets,
-            media=media,
-            gauge=late(functools.partial(_gauge, faces)),
-            lexicon=lexicon,
-        ),
+        casting=casting,
         scoring=scoring,
         reporting=Reporting(scoring=scoring, media=media, page=late(_report_page)),
         encoders=Encoders(shelf=registry, media=media, faces=faces, matting=matting),
-        shooting=Shooting(
-            cast=cast,
-            shots=shots,
-            assets=assets,
-            media=media,
-            crew=Crew(making=making, concluding=concluding),
-            licensing=licensing,
-            lexicon=lexicon,
+        shooting=shooting,
+        keyframing=Keyframing(shooting=shooting, assets=assets, models=models),
+        drafting=Drafting(casting=casting, shooting=shooting, assets=assets, models=models, lexicon=lexicon),
+        screen_testing=ScreenTesting(
+            casting=casting, cast=cast, shooting=shooting, assets=assets, media=media, models=models
         ),
+        sheeting=Sheeting(casting=casting, shooting=shooting, assets=assets, models=models),
         producing=Producing(
             production=production,
             work=work,
@@ -175,6 +188,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
             shots=shots, work=work, workers=workers, models=profiles, missing=Lookout(workers=workers).missing
         ),
         models=profiles,
+        modelling=Modelling(models=models, shelf=models, licensing=licensing, keys=UserKeys()),
         lexicon=lexicon,
         sample=sample_picture,
         check=functools.partial(_check, settings),

@@ -19,6 +19,7 @@ from samecast.cli import (
     library,
     models,
     moving,
+    references,
     score,
     shoot,
     shots,
@@ -53,6 +54,9 @@ def main(
     """One cast. Every shot. The same character in every image and clip, measured."""
 
 
+cast.app.command("draft")(references.draft)
+cast.app.command("screen-test")(references.screen_test)
+cast.app.command("sheet")(references.sheet)
 cast.app.command("export")(travelling.export_character)
 cast.app.command("import")(travelling.import_character)
 library.app.command("verify")(upkeep.verify)

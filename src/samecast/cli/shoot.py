@@ -1,8 +1,9 @@
 """`samecast shoot`: takes of a prompt, scored, the best picked."""
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 
@@ -12,12 +13,17 @@ from samecast.cli.watch import wait_for
 from samecast.core.errors import InvalidInput, SamecastError
 from samecast.core.estimating import sentence
 from samecast.core.money import parse_budget
+from samecast.core.options import parse_given
 from samecast.core.prompt import Brief, explain
 from samecast.core.rounds import goal_of
 from samecast.core.story import Shot, Take
+from samecast.ports import ModelProfile
 from samecast.services.documents import shot_document
 from samecast.services.shooting import Order, Plan
 from samecast.services.studio import Studio
+
+How: TypeAlias = Literal["here", "detach", "wait"]
+"""Where a shot is made: by this command itself, or by workers, waited for or not."""
 
 
 def shoot(
@@ -39,6 +45,14 @@ def shoot(
     enough: Annotated[int, typer.Option("--enough", min=1, help="How many takes have to hold for --until.")] = 1,
     detach: Annotated[bool, typer.Option("--detach", help="Queue it for a worker; come back at once.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Leave it to workers elsewhere, and wait for them.")] = False,
+    options: Annotated[
+        list[str] | None,
+        typer.Option("--option", "-O", help="One of the model's own. Repeatable.", metavar="NAME=VALUE"),
+    ] = None,
+    negative: Annotated[str | None, typer.Option(help="What is not to be seen, where the model takes that.")] = None,
+    edit: Annotated[Path | None, typer.Option(help="Change this picture as the prompt says.")] = None,
+    first_frame: Annotated[Path | None, typer.Option("--first-frame", help="A clip's first frame.")] = None,
+    last_frame: Annotated[Path | None, typer.Option("--last-frame", help="A clip's last frame.")] = None,
     like: Annotated[Path | None, typer.Option(help="Make this take again from the recipe inside it.")] = None,
     show_brief: Annotated[bool, typer.Option("--explain", help="Show what the prompt is understood as.")] = False,
     json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")] = False,
@@ -55,42 +69,78 @@ def shoot(
     studio = studio_of(context)
     if like is not None:
         plan = studio.shooting.plan_like(like, folder, overwrite=overwrite)
-    else:
-        plan = studio.shooting.plan(
-            Order(
-                prompt=prompt or "",
-                model=model,
-                kind="image" if image else "video" if video else None,
-                aspect=aspect,
-                seconds=seconds,
-                takes=takes,
-                seed=seed,
-                out=folder,
-                goal=goal_of(until=until, enough=enough, budget=parse_budget(budget) if budget is not None else None),
-                overwrite=overwrite,
-            )
+        carry_out(studio, plan, how=_how(detach, wait), explained=show_brief, json=json)
+        return
+    order = Order(
+        prompt=prompt or "",
+        model=model,
+        kind="image" if image else "video" if video else None,
+        aspect=aspect,
+        seconds=seconds,
+        takes=takes,
+        seed=seed,
+        out=folder,
+        goal=goal_of(until=until, enough=enough, budget=parse_budget(budget) if budget is not None else None),
+        overwrite=overwrite,
+        options=parse_given([*(options or []), *([f"negative={negative}"] if negative is not None else [])]),
+        edit=edit,
+        first_frame=first_frame,
+        last_frame=last_frame,
+    )
+    with tempfile.TemporaryDirectory(prefix="samecast-") as frames:
+        if studio.keyframing.needed(order):
+            order = with_keyframe(studio, order, Path(frames), how=_how(detach, wait))
+        plan = studio.shooting.plan(order)
+    carry_out(studio, plan, how=_how(detach, wait), explained=show_brief, json=json)
+
+
+def _how(detach: bool, wait: bool) -> How:
+    return "detach" if detach else "wait" if wait else "here"
+
+
+def with_keyframe(studio: Studio, order: Order, folder: Path, *, how: How) -> Order:
+    """Have the clip's first frame made and judged; the order that begins with it."""
+    if how == "detach":
+        raise InvalidInput(
+            f"{order.model} animates a first frame, which is made and judged before the clip is queued.",
+            hint="Leave --detach out, or give a frame of your own with --first-frame.",
         )
-    if show_brief:
+    plan = studio.keyframing.plan(order)
+    say(f"First its first frame, on {plan.shot.model}: {len(plan.shot.takes)} takes, of which the best is animated.")
+    shot = begin(studio, plan, how=how)
+    say(shot.why)
+    return studio.keyframing.animate(order, shot, folder)
+
+
+def carry_out(studio: Studio, plan: Plan, *, how: How, explained: bool, json: bool) -> None:
+    """Have a planned shot made and show what came of it."""
+    if explained:
         print_brief(plan.brief)
+        print_sent(plan)
+    shot = begin(studio, plan, how=how)
+    if json:
+        print_json({**shot_document(shot), "brief": brief_document(plan.brief)})
+    elif how == "detach":
+        out.print(shot.id)
+    else:
+        print_shot(shot, studio.models[shot.model])
+
+
+def begin(studio: Studio, plan: Plan, *, how: How) -> Shot:
+    """Keep a planned shot and have it made here, queue it, or wait for workers elsewhere; returns it as it then is."""
     print_findings(plan)
     prepared = studio.estimating.prepare(plan.shot, studio.models[plan.shot.model])
     if prepared.shot.goal or prepared.estimate.money not in (None, (0, 0)):
         say(sentence(prepared.estimate))
     shot = studio.shooting.start(replace(plan, shot=prepared.shot))
-    if detach:
+    if how == "detach":
         studio.producing.submit(shot)
         say(f"Queued for a worker. See how it stands: samecast shots watch {shot.id}")
-    elif wait:
+        return shot
+    if how == "wait":
         studio.producing.submit(shot, urgent=True)
-        shot = wait_for(studio, shot.id)
-    else:
-        shot = make(studio, shot)
-    if json:
-        print_json({**shot_document(shot), "brief": brief_document(plan.brief)})
-    elif detach:
-        out.print(shot.id)
-    else:
-        print_shot(shot)
+        return wait_for(studio, shot.id)
+    return make(studio, shot)
 
 
 def make(studio: Studio, shot: Shot) -> Shot:
@@ -108,13 +158,15 @@ def make(studio: Studio, shot: Shot) -> Shot:
         raise
 
 
-def print_shot(shot: Shot) -> None:
-    """The outcome in words: the pick and why, and where the files are."""
+def print_shot(shot: Shot, profile: ModelProfile | None) -> None:
+    """The outcome in words: the pick and why, and where the files are. `profile` None: a model that is gone."""
     if shot.why:
         out.print(f"[bold]{escape(shot.why)}[/]", soft_wrap=True)
-    if any(member for take in shot.takes for member in take.recipe.members) and shot.model == "storyboard":
+    composites = profile is not None and profile.composites
+    if composites and any(member for take in shot.takes for member in take.recipe.members):
         out.print(
-            "[dim]The storyboard works from the reference's own pixels: likeness here is by design, not proof.[/]",
+            f"[dim]{escape(profile.name if profile else '')} works from the reference's own pixels: "
+            "likeness here is by design, not proof.[/]",
             soft_wrap=True,
         )
     for take in shot.takes:
@@ -141,8 +193,20 @@ def print_brief(brief: Brief) -> None:
         err.print(f"[dim]{label:>12}[/]  {escape(value)}", soft_wrap=True)
 
 
+def print_sent(plan: Plan) -> None:
+    """What the model is sent, where that is not the prompt itself."""
+    recipe = plan.shot.takes[0].recipe
+    if recipe.compiled:
+        err.print(f"[dim]{'sent':>12}[/]  {escape(recipe.compiled)}", soft_wrap=True)
+        owners = {name: member.handle for member in recipe.members for name in member.references}
+        told = [f"@{owners[name]}" if name in owners else "the picture to edit" for name in recipe.pictures]
+        err.print(f"[dim]{'pictures':>12}[/]  {escape(', '.join(told) or 'none')}", soft_wrap=True)
+
+
 def print_findings(plan: Plan) -> None:
-    """What the lint found, and the shorter prompt where it offers one."""
+    """What the lint found, with the shorter prompt where it offers one, and what the model cannot be given."""
+    for note in plan.notes:
+        err.print(f"[yellow]{escape(plan.shot.model)}[/] {escape(note)}", soft_wrap=True)
     for finding in plan.findings:
         err.print(f"[yellow]prompt[/] {escape(finding.message)}", soft_wrap=True)
         if finding.shorter:

@@ -46,13 +46,14 @@ def list_shots(
 @app.command()
 def show(context: typer.Context, shot: ShotId, json: Json = False) -> None:
     """One shot: its takes, what came of them, and why one was picked."""
-    found = studio_of(context).shooting.get(shot)
+    studio = studio_of(context)
+    found = studio.shooting.get(shot)
     if json:
         print_json(shot_document(found))
         return
     out.print(f"[bold]{escape(found.prompt)}[/]", soft_wrap=True)
     out.print(f"{standing(found)} [dim]·[/] {found.model} [dim]·[/] ordered {found.created_at:%Y-%m-%d %H:%M} UTC")
-    print_shot(found)
+    print_shot(found, studio.models.get(found.model))
 
 
 @app.command()
@@ -84,11 +85,12 @@ def retry(context: typer.Context, shot: ShotId, detach: Detach = False, json: Js
 @app.command()
 def wait(context: typer.Context, shot: ShotId, json: Json = False) -> None:
     """Wait until workers have made a shot, then write its files here."""
-    done = wait_for(studio_of(context), shot)
+    studio = studio_of(context)
+    done = wait_for(studio, shot)
     if json:
         print_json(shot_document(done))
     else:
-        print_shot(done)
+        print_shot(done, studio.models.get(done.model))
 
 
 @app.command()
@@ -99,11 +101,12 @@ def export(
     json: Json = False,
 ) -> None:
     """Write a shot's takes, contact sheet and shot.json, on this machine."""
-    done = studio_of(context).producing.export(shot, folder)
+    studio = studio_of(context)
+    done = studio.producing.export(shot, folder)
     if json:
         print_json(shot_document(done))
     else:
-        print_shot(done)
+        print_shot(done, studio.models.get(done.model))
 
 
 app.command("watch")(watch)
@@ -119,7 +122,7 @@ def go_on(studio: Studio, shot: Shot, *, detach: bool, json: bool) -> None:
     if json:
         print_json(shot_document(shot))
     elif not detach:
-        print_shot(shot)
+        print_shot(shot, studio.models.get(shot.model))
 
 
 def standing(shot: Shot) -> str:

@@ -40,6 +40,7 @@ _OPTIONAL = {
     "faces",
     "references",
     "references_each",
+    "references_from",
     "mentions",
     "edits",
     "first_frame",
@@ -76,7 +77,10 @@ def parse_catalogue(text: str, *, where: str = "catalogue.toml") -> dict[str, Mo
         )
     models: dict[str, ModelProfile] = {}
     for entry in found:
-        profile = _profile(entry)
+        try:
+            profile = _profile(entry)
+        except InvalidInput as error:
+            raise InvalidInput(error.message, hint=hint) from error
         if profile.id in models:
             raise wrong(entry, "there are two of that id")
         models[profile.id] = profile
@@ -127,6 +131,7 @@ def _profile(entry: Entry) -> ModelProfile:
         terms=entries.terms(entry),
         faces=entries.faces(entry),
         references=entries.some(entry, "references", least=0),
+        references_from=entries.whole(entry, "references_from", least=0, default=0),
         references_each=entries.some(entry, "references_each"),
         mentioning=entries.mentioning(entry),
         edits=entries.truth(entry, "edits", default=False),

@@ -11,7 +11,7 @@ SERVICE = "samecast"
 
 @dataclass(frozen=True, slots=True)
 class UserKeys:
-    """`ports.plugins.Keys`. A key is never part of an error, a log, a recipe or a file of ours."""
+    """`ports.plugins.Keys` and `KeyRing`. A key is never part of an error, a log, a recipe or a file of ours."""
 
     def get(self, name: str) -> str:
         key = (os.environ.get(name) or _from_keyring(name) or "").strip()
@@ -23,35 +23,27 @@ class UserKeys:
             raise MissingKey(f"What {name} holds is no key.", hint="Set it again, without quotes or line ends.")
         return remember(key)
 
-
-def where(name: str) -> str:
-    """Where the key is: "environment", "keyring", or "" for nowhere. Never the key itself."""
-    if os.environ.get(name, "").strip():
-        return "environment"
-    return "keyring" if _from_keyring(name) else ""
-
-
-def keep(name: str, key: str) -> None:
-    """Put a key into the keyring, or take it out again with "". Raises `MissingPart`, `StorageFailed`."""
-    try:
-        import keyring
-        from keyring.errors import KeyringError, PasswordDeleteError
-    except ImportError as error:
-        raise MissingPart(
-            "Keys cannot be kept: keyring is not installed.",
-            hint=f"Set {name} in the environment, or: pip install 'samecast[keyring]'",
-        ) from error
-    try:
-        if key:
-            keyring.set_password(SERVICE, name, remember(key))
-        else:
-            keyring.delete_password(SERVICE, name)
-    except PasswordDeleteError:
-        return
-    except KeyringError as error:
-        raise StorageFailed(
-            f"The keyring cannot be used: {_said(error)}.", hint=f"Set {name} in the environment instead."
-        ) from error
+    def keep(self, name: str, key: str) -> None:
+        """Put a key into the keyring, or take it out again with "". Raises `MissingPart`, `StorageFailed`."""
+        try:
+            import keyring
+            from keyring.errors import KeyringError, PasswordDeleteError
+        except ImportError as error:
+            raise MissingPart(
+                "Keys cannot be kept: keyring is not installed.",
+                hint=f"Set {name} in the environment, or: pip install 'samecast[keyring]'",
+            ) from error
+        try:
+            if key:
+                keyring.set_password(SERVICE, name, remember(key))
+            else:
+                keyring.delete_password(SERVICE, name)
+        except PasswordDeleteError:
+            return
+        except KeyringError as error:
+            raise StorageFailed(
+                f"The keyring cannot be used: {_said(error)}.", hint=f"Set {name} in the environment instead."
+            ) from error
 
 
 def _from_keyring(name: str) -> str | None:

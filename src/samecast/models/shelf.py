@@ -6,11 +6,12 @@ the model is first used. Which models there are is read when somebody first asks
 
 import functools
 import importlib
+import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 from typing import cast
@@ -18,17 +19,12 @@ from typing import cast
 from samecast.core.errors import InvalidInput, MissingPart, NotFound, SamecastError, StorageFailed
 from samecast.models.catalogue import check_limits, parse_catalogue, read_catalogue
 from samecast.ports import Engine, HostedEngine, ModelProfile
-from samecast.ports.plugins import ENTRY_POINTS, Build, Parts
+from samecast.ports.plugins import ENTRY_POINTS, Bad, Build, Parts
 
+_LIVE = frozenset({"mage"})
+"""Engines whose module has `live_entries`: what the provider offers today, as text of the catalogue's form."""
+_PATH = re.compile(r'\b((?:workflow|folder|weights)\s*=\s*)"([^"\\\n]+)"')
 Shelved = tuple[ModelProfile, Engine | HostedEngine]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bad:
-    """A catalogue that cannot be used, and why: its models are left out, the others are not."""
-
-    where: str
-    error: SamecastError
 
 
 class Shelf(Mapping[str, Shelved]):
@@ -96,8 +92,34 @@ class Shelf(Mapping[str, Shelved]):
 
     # --- the user's own ---------------------------------------------------------------------------------------------
 
-    def add(self, text: str) -> list[ModelProfile]:
-        """Add a catalogue's entries to the user's. Raises `InvalidInput` for a wrong one; then nothing is added."""
+    def add(self, source: Path, *, model: str | None = None) -> list[ModelProfile]:
+        if source.is_dir():
+            return self._add(_described(source, model))
+        if not source.is_file():
+            raise NotFound(
+                f"There is no {source}.", hint="Give a TOML file of [[model]] entries, or a folder of weights."
+            )
+        if model is not None:
+            raise InvalidInput("A file says its models' ids itself.", hint="Leave --id out, or change it in the file.")
+        return self._add(_anchored(_text(source), source.absolute().parent))
+
+    def refresh(self, engine: str) -> list[ModelProfile]:
+        module = importlib.import_module(f"samecast.models.{engine}") if engine in _LIVE else None
+        if module is None:
+            raise InvalidInput(
+                f"{engine} offers no list of its models.", hint=f"There is one for: {', '.join(sorted(_LIVE))}."
+            )
+        live = _entries(module.live_entries(self._parts), f"{engine}'s list")
+        shipped = read_catalogue().keys()
+        stay = {model: part for model, part in _entries(self._own_text(), str(self._file)).items() if model not in live}
+        fresh = {model: part for model, part in live.items() if model not in shipped}
+        self._write("\n".join([*stay.values(), *fresh.values()]))
+        return [self.profile(model) for model in live]
+
+    def _own_text(self) -> str:
+        return _text(self._file) if self._file.is_file() else ""
+
+    def _add(self, text: str) -> list[ModelProfile]:
         found = parse_catalogue(text, where="what is added")
         if not found:
             raise InvalidInput("There is no [[model]] in it.", hint="docs/models.md shows what an entry looks like.")
@@ -108,19 +130,17 @@ class Shelf(Mapping[str, Shelved]):
                     hint=f"Remove it first with `samecast models remove {model}`, or give the new one another id.",
                 )
             _builder(profile.engine)
-        before = _text(self._file) if self._file.is_file() else ""
-        whole = "\n".join(part.strip() + "\n" for part in (before, text) if part.strip())
+        whole = "\n".join(part.strip() + "\n" for part in (self._own_text(), text) if part.strip())
         check_limits(self._read[0] | found, where="what is added")
         parse_catalogue(whole, where=str(self._file))
         self._write(whole)
         return list(found.values())
 
     def remove(self, model: str) -> None:
-        """Take one of the user's own models away. Raises `NotFound` for any other."""
-        own = _text(self._file) if self._file.is_file() else ""
-        if model not in parse_catalogue(own, where=str(self._file)):
+        own = _entries(self._own_text(), str(self._file))
+        if own.pop(model, None) is None:
             raise NotFound(f"'{model}' is not one of your own models.", hint="See them with `samecast models list`.")
-        self._write("".join(part for part in _parted(own) if model not in parse_catalogue(part)))
+        self._write("\n".join(own.values()))
 
     def _write(self, text: str) -> None:
         """Whole or not at all."""
@@ -187,6 +207,24 @@ def _builder(engine: str) -> Build:
     return cast(Build, module.build)
 
 
+def _described(folder: Path, model: str | None) -> str:
+    """The entry of a folder of weights, by the engine that knows such folders."""
+    if model is None:
+        raise InvalidInput("A folder of weights needs an id.", hint="Name it: samecast models add FOLDER --id my-model")
+    module = importlib.import_module("samecast.models.diffusers")
+    return str(module.entry_for(folder.absolute(), model=model))
+
+
+def _anchored(text: str, folder: Path) -> str:
+    """Paths of workflows and weights that are told from where the file lies, told from the root instead."""
+
+    def whole(found: re.Match[str]) -> str:
+        path = folder / found[2]
+        return f"{found[1]}{json.dumps(str(path))}" if path.exists() and not Path(found[2]).is_absolute() else found[0]
+
+    return _PATH.sub(whole, text)
+
+
 def _catalogue_of(point: metadata.EntryPoint) -> str:
     return str(getattr(_loaded(point), "catalogue", ""))
 
@@ -208,17 +246,18 @@ def _text(file: Path) -> str:
         raise StorageFailed(f"{file} cannot be read: {error}.", hint="Mend or remove it.") from error
 
 
-def _parted(text: str) -> list[str]:
-    """A catalogue cut before each entry, the comments right above an entry with it."""
-    parts: list[list[str]] = [[]]
-    for line in text.splitlines(keepends=True):
+def _entries(text: str, where: str) -> dict[str, str]:
+    """A catalogue's entries by id, each as the text it is, with the comments right above it."""
+    entries: list[list[str]] = []
+    above: list[str] = []
+    for line in text.splitlines():
         if line.strip() == "[[model]]":
-            above = parts[-1]
-            cut = len(above)
-            while cut and above[cut - 1].startswith("#"):
-                cut -= 1
-            parts[-1], begun = above[:cut], above[cut:]
-            parts.append([*begun, line])
-        else:
-            parts[-1].append(line)
-    return ["".join(part) for part in parts]
+            entries.append([*above, line])
+            above = []
+        elif line.startswith("#") or not line.strip():
+            above = [*above, line] if line.strip() else []
+        elif entries:
+            entries[-1] += [*above, line]
+            above = []
+    found = ["\n".join(entry).strip() + "\n" for entry in entries]
+    return {model: entry for entry in found for model in parse_catalogue(entry, where=where)}

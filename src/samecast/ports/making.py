@@ -86,6 +86,8 @@ class ModelProfile:
     """Whether photographs of real people are accepted as references."""
     references: int | None = None
     """How many pictures a take may be made from, over all its characters; None: as many as there are; 0: none."""
+    references_from: int = 0
+    """How many it needs at the least: from 1, it makes nothing from words alone."""
     references_each: int | None = None
     """How many of one character; None: as many as `references` leaves."""
     mentioning: Mentioning | None = None

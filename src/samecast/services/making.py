@@ -234,7 +234,7 @@ class Making:
         ticket = take.ticket or self._submit(take, profile, engine, order)
         try:
             while (rendered := engine.collect(ticket)) is None:
-                order.on_step("render", 0, 1)
+                order.on_step(*(_told(engine, ticket) or ("render", 0, 1)))
                 self.wait(COLLECT_SECONDS)
         except Stopped:
             self.withdraw(replace(take, ticket=ticket))
@@ -308,6 +308,12 @@ class Making:
 def _key(take: Take, attempt: int) -> str:
     """What a provider knows an attempt by."""
     return f"{take.id}.{attempt}"
+
+
+def _told(engine: HostedEngine, ticket: str) -> tuple[str, int, int] | None:
+    """How far the job is, where the engine is a `plugins.Tells`."""
+    progress: Callable[[str], tuple[str, int, int] | None] | None = getattr(engine, "progress", None)
+    return progress(ticket) if progress else None
 
 
 def _stopped(take: Take) -> Stopped:

@@ -43,6 +43,8 @@ class Order:
     first_frame: Path | None = None
     last_frame: Path | None = None
     """What a clip begins and ends with."""
+    stand_ins: tuple[Character, ...] = ()
+    """Characters that the prompt may name beside the cast, and that are not kept in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,7 @@ def check_order(asked: Asked, profile: ModelProfile, others: Sequence[ModelProfi
         raise InvalidInput(f"{order.seconds:g} seconds cannot be shot.", hint=_lengths(profile))
     _check_frames(order, kind, profile)
     _check_characters(asked, profile, others)
+    _check_needs(asked, profile)
 
 
 def _check_frames(order: Order, kind: TakeKind, profile: ModelProfile) -> None:
@@ -120,6 +123,19 @@ def _check_characters(asked: Asked, profile: ModelProfile, others: Sequence[Mode
             else f"{count} characters need {count} pictures, and {profile.id} takes {room}.",
             hint="Name fewer in one shot, or split it in two.",
         )
+
+
+def _check_needs(asked: Asked, profile: ModelProfile) -> None:
+    order = asked.order
+    if profile.references_from and not asked.characters and order.edit is None:
+        hint = "Name a character in the prompt, or give a picture with --edit."
+        raise InvalidInput(
+            f"{profile.id} makes nothing from words alone.",
+            hint=hint if profile.edits else "Name a character in the prompt.",
+        )
+    animates = asked.kind == "video" and profile.first_frame and profile.references == 0
+    if animates and order.first_frame is None:
+        raise InvalidInput(f"{profile.id} animates a picture, and there is none.", hint="Give one with --first-frame.")
 
 
 def _lengths(profile: ModelProfile) -> str:

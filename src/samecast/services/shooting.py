@@ -82,7 +82,7 @@ class Shooting:
     def plan(self, order: Order) -> Plan:
         """Read the prompt and lay out the shot; nothing is stored or made yet. Raises `InvalidInput`, `NotFound`."""
         profile, engine = find_model(self._models, order.model)
-        everyone = self._cast.all()
+        everyone = [*self._cast.all(), *order.stand_ins]
         names = [CastName(handle=c.handle, name=c.name) for c in everyone]
         resolved = resolve(order.prompt, names)
         characters = [c for handle in resolved.who for c in everyone if c.handle == handle]
@@ -110,6 +110,14 @@ class Shooting:
             pictures=given.files,
             overwrite=order.overwrite,
         )
+
+    def aspect_of(self, order: Order) -> str:
+        """The aspect that the order's prompt asks for, or that its model makes by itself, as "W:H"."""
+        profile = find_model(self._models, order.model)[0]
+        names = [CastName(handle=c.handle, name=c.name) for c in self._cast.all()]
+        brief = read_brief(resolve(order.prompt, names).prompt, names, self._lexicon, aspect=order.aspect)
+        aspect = brief.aspect or ((16, 9) if (16, 9) in profile.aspects else profile.aspects[0])
+        return f"{aspect[0]}:{aspect[1]}"
 
     def plan_like(self, path: Path, out: Path | None, *, overwrite: bool = False) -> Plan:
         """Lay out a one-take shot from the recipe inside a PNG or MP4.

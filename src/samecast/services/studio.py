@@ -9,13 +9,18 @@ from samecast.ports import ModelProfile
 from samecast.ports.watching import Watching
 from samecast.services.casting import Casting
 from samecast.services.creations import Creations
+from samecast.services.drafting import Drafting
 from samecast.services.encoders import Encoders
 from samecast.services.estimating import Estimating
 from samecast.services.keeping import Keeping
+from samecast.services.keyframing import Keyframing
+from samecast.services.modelling import Modelling
 from samecast.services.moving import Moving
 from samecast.services.producing import Producing
 from samecast.services.reporting import Reporting
 from samecast.services.scoring import Scoring
+from samecast.services.screen_testing import ScreenTesting
+from samecast.services.sheeting import Sheeting
 from samecast.services.shooting import Shooting
 from samecast.services.travelling import Travelling
 
@@ -39,6 +44,10 @@ class Studio:
     reporting: Reporting
     encoders: Encoders
     shooting: Shooting
+    keyframing: Keyframing
+    drafting: Drafting
+    screen_testing: ScreenTesting
+    sheeting: Sheeting
     producing: Producing
     estimating: Estimating
     watching: Watching
@@ -47,6 +56,7 @@ class Studio:
     moving: Moving
     travelling: Travelling
     models: Mapping[str, ModelProfile]
+    modelling: Modelling
     lexicon: Lexicon
     sample: Callable[[str], Path]
     """A picture that ships with the installation, by file name, for the demo."""
