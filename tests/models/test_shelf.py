@@ -132,7 +132,7 @@ def test_a_key_from_the_keyring_is_struck_out_of_logs(monkeypatch: pytest.Monkey
     from keyring.backend import KeyringBackend
 
     class Ring(KeyringBackend):
-        priority = 1.0  # type: ignore[assignment]
+        priority = 1.0
         kept: dict[tuple[str, str], str] = {}  # noqa: RUF012 - one ring, as the system has one
 
         def get_password(self, service: str, username: str) -> str | None:

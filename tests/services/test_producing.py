@@ -8,17 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.production.fakes import SLOW, Ledger, SlowEngine
 from tests.services.conftest import PasteEngine
 
-from samecast.core.errors import InvalidInput, NotFound, RenderFailed, StorageFailed
+from samecast.core.errors import InvalidInput, MissingKey, NotFound, RenderFailed, StorageFailed
 from samecast.core.story import Shot, Take
 from samecast.ports import Post
 from samecast.services import producing as module
 from samecast.services.events import Event, TakeFinished
-from samecast.services.making import Making
+from samecast.services.making import Making, Models
 from samecast.services.producing import Producing
 from samecast.services.shooting import Order
 from samecast.services.studio import Studio
+from samecast.settings import Settings
+from samecast.wiring import open_studio
 
 
 @pytest.fixture
@@ -144,3 +147,22 @@ def test_a_queue_there_is_not_and_what_there_are(studio: Studio):
     assert studio.producing.queues[:2] == ("cpu", "gpu")
     with pytest.raises(InvalidInput, match="There is no queue 'x'"), studio.producing.worker(Post(queues=("cpu", "x"))):
         pass
+
+
+def test_a_worker_serves_only_what_is_ready_on_its_machine(tmp_path: Path):
+    ledger = Ledger(tmp_path / "ledger")
+
+    class Keyless(SlowEngine):
+        def check(self) -> None:
+            raise MissingKey("There is no ACME_KEY.", hint="Set it.")
+
+    far = replace(SLOW, id="far", resource="acme")
+    offered: Models = {"slow": (SLOW, SlowEngine(ledger)), "far": (far, Keyless(ledger))}
+    with open_studio(Settings(home=tmp_path / "home"), offered) as studio:
+        assert "acme" in studio.producing.queues
+        assert "acme" not in studio.producing.served
+        assert studio.producing.served[0] == "cpu"
+        plain = Order(prompt="a square", model="slow", kind="image", takes=1, out=tmp_path / "out")
+        studio.shooting.start(studio.shooting.plan(plain))
+        assert studio.producing.busy(["cpu"])
+        assert not studio.producing.busy(["acme"])

@@ -17,7 +17,8 @@ LOOK_SECONDS = 0.5
 def worker(
     context: typer.Context,
     queue: Annotated[
-        list[str] | None, typer.Option("--queue", "-q", help="A queue to serve: cpu, gpu, or a provider (all).")
+        list[str] | None,
+        typer.Option("--queue", "-q", help="A queue to serve: cpu, gpu, or a provider (those it can)."),
     ] = None,
     name: Annotated[str, typer.Option("--name", help="What others see it as (the machine and process).")] = "",
     slots: Annotated[int, typer.Option("--slots", min=1, max=256, help="How many takes at once.")] = 1,
@@ -34,7 +35,7 @@ def worker(
     producing = studio_of(context).producing
     ended = _on_signal()
     post = Post(
-        queues=tuple(dict.fromkeys(queue or producing.queues)),
+        queues=tuple(dict.fromkeys(queue or producing.served)),
         name=name,
         slots=slots,
         drain=drain,
@@ -46,7 +47,7 @@ def worker(
         speak(f"Working on {', '.join(post.queues)}. Ctrl-C ends it.")
         while not ended.wait(LOOK_SECONDS):
             check()
-            if idle and not producing.busy():
+            if idle and not producing.busy(post.queues):
                 break
         speak("Ending: what is in hand is finished first.")
     speak("Ended. Nothing is lost: what waits is made by other workers, or the next one.")

@@ -5,14 +5,14 @@ without a shot to wait for.
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from samecast.core.errors import InvalidInput, SamecastError
 from samecast.core.story import Shot
-from samecast.ports import Post, Production, ShotRepository, WorkRepository
+from samecast.ports import Engine, HostedEngine, Post, Production, ShotRepository, WorkRepository
 from samecast.services.concluding import Concluding
 from samecast.services.events import Event, Watch, unwatched
 from samecast.services.making import Making, find_model
@@ -38,6 +38,12 @@ class Producing:
         """Every queue that the models here need, the CPU's first."""
         resources = [profile.resource for profile, _ in self.making.models.values()]
         return tuple(dict.fromkeys(["cpu", "gpu", *resources]))
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The queues that this machine can serve: the CPU's, and those of which a model is ready here."""
+        ready = [profile.resource for profile, engine in self.making.models.values() if _ready(engine)]
+        return tuple(queue for queue in self.queues if queue == "cpu" or queue in ready)
 
     def submit(self, shot: Shot, *, urgent: bool = False) -> None:
         """Queue a kept shot's waiting takes. Lost on the way, they are queued by the next worker that starts."""
@@ -84,9 +90,17 @@ class Producing:
         with self.production.working(post) as check:
             yield check
 
-    def busy(self) -> bool:
-        """Whether any running shot has something left to do."""
-        return bool(self.work.waiting(limit=1) or self.work.unconcluded(limit=1))
+    def busy(self, queues: Sequence[str] | None = None) -> bool:
+        """Whether any running shot has something left to do, for workers of these queues (None: of all)."""
+        if self.work.unconcluded(limit=1):
+            return True
+        if queues is None:
+            return bool(self.work.waiting(limit=1))
+        models = self.making.models
+        return any(
+            take.recipe.model in models and models[take.recipe.model][0].resource in queues
+            for take in self.work.waiting()
+        )
 
     def cancel(self, shot_id: str) -> Shot:
         """Stop a running shot within a step, keep its finished takes, and tell the provider of the others.
@@ -127,3 +141,12 @@ class Producing:
     def export(self, shot_id: str, out: Path | None = None) -> Shot:
         """Write a shot's files into its folder, or another one, on this machine."""
         return self.concluding.export(self.shots.get(shot_id), out)
+
+
+def _ready(engine: Engine | HostedEngine) -> bool:
+    """Whether the model can be used here: a worker that cannot leaves its takes to one that can."""
+    try:
+        engine.check()
+    except SamecastError:
+        return False
+    return True
