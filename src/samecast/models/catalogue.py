@@ -11,6 +11,7 @@ from samecast.core.errors import InvalidInput
 from samecast.models import entries
 from samecast.models.entries import Entry, wrong
 from samecast.ports import Cost, ModelProfile
+from samecast.ports.plugins import Retired
 
 _REQUIRED = {
     "id",
@@ -29,6 +30,7 @@ _REQUIRED = {
     "notes",
 }
 _OPTIONAL = {
+    "aliases",
     "resource",
     "cost_per_image",
     "cost_per_second",
@@ -46,6 +48,7 @@ _OPTIONAL = {
     "first_frame",
     "last_frame",
     "keyframe",
+    "loras",
     "still_sizes",
     "clip_sizes",
     "fps",
@@ -61,6 +64,24 @@ def read_catalogue() -> dict[str, ModelProfile]:
     return parse_catalogue(resources.files("samecast.models").joinpath("catalogue.toml").read_text(encoding="utf-8"))
 
 
+def read_retired() -> dict[str, Retired]:
+    """What became of models that users know, by every name they are asked for by. Raises `InvalidInput`."""
+    text = resources.files("samecast.models").joinpath("catalogue.toml").read_text(encoding="utf-8")
+    found: dict[str, Retired] = {}
+    for entry in tomllib.loads(text).get("retired", []):
+        names = (entries.name(entry, "id"), *(entries.texts(entry, "aliases") if "aliases" in entry else ()))
+        gone = Retired(id=names[0], said=entries.text(entry, "said"), instead=entries.text(entry, "instead"))
+        entries.day(entry, "date")
+        entries.text(entry, "source")
+        found |= dict.fromkeys(map(canonical, names), gone)
+    return found
+
+
+def canonical(name: str) -> str:
+    """A model's name as it is looked up by: 'Guava Pro' is guava-pro."""
+    return "-".join(name.lower().split())
+
+
 def parse_catalogue(text: str, *, where: str = "catalogue.toml") -> dict[str, ModelProfile]:
     """Every model that `text` describes, by id, in its order. `where` is named in the `InvalidInput` of a wrong one."""
     hint = entries.hint(where)
@@ -71,9 +92,10 @@ def parse_catalogue(text: str, *, where: str = "catalogue.toml") -> dict[str, Mo
     found = tree.get("model", [])
     if not isinstance(found, list) or not all(isinstance(entry, dict) for entry in found):
         raise InvalidInput("The catalogue of models is no list of [[model]] entries.", hint=hint)
-    if set(tree) - {"model"}:
+    if set(tree) - {"model", "retired"}:
         raise InvalidInput(
-            f"The catalogue of models has something beside [[model]]: {min(set(tree) - {'model'})}.", hint=hint
+            f"The catalogue of models has something beside [[model]]: {min(set(tree) - {'model', 'retired'})}.",
+            hint=hint,
         )
     models: dict[str, ModelProfile] = {}
     for entry in found:
@@ -126,6 +148,7 @@ def _profile(entry: Entry) -> ModelProfile:
         per_minute=entries.some(entry, "per_minute"),
         knows_keys=entries.truth(entry, "knows_keys", default=False),
         closer=entries.closer(entry),
+        aliases=entries.texts(entry, "aliases") if "aliases" in entry else (),
         source=entries.text(entry, "source"),
         checked=entries.day(entry, "date"),
         terms=entries.terms(entry),
@@ -137,6 +160,7 @@ def _profile(entry: Entry) -> ModelProfile:
         edits=entries.truth(entry, "edits", default=False),
         first_frame=entries.truth(entry, "first_frame", default=False),
         last_frame=entries.truth(entry, "last_frame", default=False),
+        loras=entries.truth(entry, "loras", default=False),
         keyframe=entries.name(entry, "keyframe", default=""),
         still_sizes=entries.sizes(entry, "still_sizes", aspects),
         clip_sizes=entries.sizes(entry, "clip_sizes", aspects),

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import cast
 
 from samecast.core.errors import InvalidInput, MissingPart, NotFound, SamecastError, StorageFailed
-from samecast.models.catalogue import check_limits, parse_catalogue, read_catalogue
+from samecast.models.catalogue import canonical, check_limits, parse_catalogue, read_catalogue, read_retired
 from samecast.ports import Engine, HostedEngine, ModelProfile
-from samecast.ports.plugins import ENTRY_POINTS, Bad, Build, Parts
+from samecast.ports.plugins import ENTRY_POINTS, Bad, Build, Parts, Retired
 
 _LIVE = frozenset({"mage"})
 """Engines whose module has `live_entries`: what the provider offers today, as text of the catalogue's form."""
@@ -37,13 +37,14 @@ class Shelf(Mapping[str, Shelved]):
         self._engines: dict[str, Engine | HostedEngine] = {}
 
     def __getitem__(self, model: str) -> Shelved:
+        """By id, or by another name that users know it by."""
         if model in self._more:
             return self._more[model]
-        profile = self._read[0][model]
-        if model not in self._engines:
+        profile = self._read[0][self._named.get(canonical(model), model)]
+        if profile.id not in self._engines:
             late: object = _Late(functools.partial(self._build, profile))
-            self._engines[model] = cast(Engine, late)
-        return profile, self._engines[model]
+            self._engines[profile.id] = cast(Engine, late)
+        return profile, self._engines[profile.id]
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self._read[0], *self._more]))
@@ -61,7 +62,19 @@ class Shelf(Mapping[str, Shelved]):
         return self._read[1]
 
     def profile(self, model: str) -> ModelProfile:
-        return self._more[model][0] if model in self._more else self._read[0][model]
+        return self._more[model][0] if model in self._more else self._read[0][self._named.get(canonical(model), model)]
+
+    @functools.cached_property
+    def retired(self) -> Mapping[str, Retired]:
+        """What became of models that users know, by name."""
+        return read_retired()
+
+    @functools.cached_property
+    def _named(self) -> dict[str, str]:
+        """Ids by the other names of models; an id is never anybody else's name."""
+        models = self._read[0]
+        names = {canonical(alias): profile.id for profile in models.values() for alias in profile.aliases}
+        return {alias: model for alias, model in names.items() if alias not in models}
 
     @functools.cached_property
     def _read(self) -> tuple[dict[str, ModelProfile], tuple[Bad, ...]]:
@@ -159,7 +172,8 @@ class Shelf(Mapping[str, Shelved]):
             raise StorageFailed(
                 f"{self._file} cannot be written: {error.strerror}.", hint="Is the disk full?"
             ) from error
-        self.__dict__.pop("_read", None)
+        for read in ("_read", "_named"):
+            self.__dict__.pop(read, None)
         self._engines.clear()
 
 
