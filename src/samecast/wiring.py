@@ -42,11 +42,13 @@ from samecast.ports.plugins import Parts
 from samecast.ports.travelling import Archives
 from samecast.production import DurableProduction, Lookout, Steps, this_machine
 from samecast.services.casting import Casting
+from samecast.services.comparing import Comparing
 from samecast.services.concluding import Concluding
 from samecast.services.creations import Creations
 from samecast.services.drafting import Drafting
 from samecast.services.encoders import Encoders
 from samecast.services.estimating import Estimating
+from samecast.services.fitting import Fitting
 from samecast.services.keeping import Keeping
 from samecast.services.keyframing import Keyframing
 from samecast.services.licensing import Licensing
@@ -132,6 +134,8 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
             ),
         )
     )
+    loras = late(lambda: library().loras)
+    modelling = Modelling(models=models, shelf=models, licensing=licensing, keys=UserKeys())
     casting = Casting(
         cast=cast,
         assets=assets,
@@ -146,6 +150,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         media=media,
         crew=Crew(making=making, concluding=concluding),
         licensing=licensing,
+        loras=loras,
         lexicon=lexicon,
     )
     return Studio(
@@ -188,7 +193,9 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
             shots=shots, work=work, workers=workers, models=profiles, missing=Lookout(workers=workers).missing
         ),
         models=profiles,
-        modelling=Modelling(models=models, shelf=models, licensing=licensing, keys=UserKeys()),
+        fitting=Fitting(cast=cast, loras=loras, assets=assets, models=models),
+        modelling=modelling,
+        comparing=Comparing(results=late(lambda: library().results), modelling=modelling),
         lexicon=lexicon,
         sample=sample_picture,
         check=functools.partial(_check, settings),

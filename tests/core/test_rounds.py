@@ -416,3 +416,13 @@ def test_the_order_of_takes_does_not_matter(rounds: list[list[Came]], goal: Goal
     random.shuffle(shuffled)
     mixed = replace(shot, takes=tuple(shuffled))
     assert next_round(mixed, price=1000, levels=2) == next_round(shot, price=1000, levels=2)
+
+
+def test_what_was_refused_is_not_asked_for_again():
+    shot = shot_of([FAILED, FAILED])
+    refused = replace(shot, takes=tuple(replace(take, failure="refused") for take in shot.takes))
+    decided = next_round(refused, price=0, levels=0)
+    assert isinstance(decided, Settled)
+    assert "it was refused (The provider refused it)" in decided.why
+    one = replace(shot, takes=(replace(shot.takes[0], failure="refused"), shot.takes[1]))
+    assert isinstance(next_round(one, price=0, levels=0), Again), "the other failed by something else"

@@ -4,12 +4,13 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Table, insert, select
 
 from samecast.core.cast import Anchor, Character, Reference, Region, Version
 from samecast.core.prompt import Brief
-from samecast.core.recipe import Member, Recipe
+from samecast.core.recipe import Lora, Member, Recipe
 from samecast.core.story import Goal, Shot, Take
 from samecast.core.travelling import Papers
 from samecast.library import Library
@@ -25,15 +26,35 @@ def content_of(*words: object) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(hashlib.sha256(f"{words}{n}".encode()).digest() for n in range(40))
 
 
-def fill(library: Library, *, shots: int = 6, takes: int = 3) -> None:
-    """Three characters (one retired), shots done, running and cancelled, with picks, looks and papers."""
+def fill(library: Library, *, shots: int = 6, takes: int = 3, lends: bool = False) -> None:
+    """Three characters (one retired), shots done, running and cancelled, with picks, looks and papers.
+
+    `lends`: @mira has LoRAs on two models, and her first take is made from them and from pictures of its own.
+    """
     for handle, name in NAMES.items():
         library.cast.add(_character(library, handle, name))
     library.cast.add_version("mira", replace(_version(library, "mira", 2), description="後日 · später 🌧"))
     CharacterPapers(database=library.database).keep("jo", Papers(consent="Ja, für Fotos", licence="CC0 ©"))
+    lent = _lend(library) if lends else {}
     for number in range(shots):
-        library.shots.add(_shot(library, number, takes))
+        library.shots.add(_shot(library, number, takes, lent if number == 0 else {}))
     library.cast.remove("elka")  # retired, since shots pin it
+
+
+def _lend(library: Library) -> dict[str, Any]:
+    """What a recipe says of it."""
+    files = {name: library.assets.put(content_of(name)) for name in ("edited", "first", "last", "weights", "other")}
+    lora = Lora(sha256=files["weights"], scale=1 / 3, word="mira 美")
+    library.loras.set("mira", "storyboard", lora)
+    library.loras.set("mira", "flux/2 ü", lora)
+    library.loras.set("mira", "flux/2 ü", Lora(sha256=files["other"]))
+    return {
+        "edited": files["edited"],
+        "pictures": (files["edited"],),
+        "first_frame": files["first"],
+        "last_frame": files["last"],
+        "loras": (lora,),
+    }
 
 
 def _character(library: Library, handle: str, name: str) -> Character:
@@ -62,11 +83,12 @@ def _version(library: Library, handle: str, number: int) -> Version:
     )
 
 
-def _shot(library: Library, number: int, count: int) -> Shot:
+def _shot(library: Library, number: int, count: int, lent: dict[str, Any]) -> Shot:
     shot_id = f"s{number:03}é"
     handle = list(NAMES)[number % 3]
     state = ("done", "running", "cancelled")[number % 3]
     takes = tuple(_take(library, shot_id, handle, n, done=state == "done" or n == 1) for n in range(1, count + 1))
+    takes = (replace(takes[0], recipe=replace(takes[0].recipe, **lent)), *takes[1:])
     return Shot(
         id=shot_id,
         prompt=f"@{handle} walks through 雨の東京, naß, 🌧 {number}",

@@ -48,7 +48,7 @@ def opened(tmp_path: Path) -> Iterator[Opened]:
 @pytest.fixture
 def full(opened: Opened) -> Library:
     library = opened("full")
-    fill(library)
+    fill(library, lends=True)
     keep_looks(library)
     return library
 
@@ -64,7 +64,7 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A good archive, to be changed."""
     folder = tmp_path_factory.mktemp("good")
     library = open_library(Settings(home=folder / "home"))
-    fill(library)
+    fill(library, lends=True)
     export(library, folder / "all.zip")
     library.close()
     return folder / "all.zip"
@@ -170,7 +170,7 @@ def test_new_versions_and_shots_are_added_to_a_character_that_is_here(
 
 
 def test_every_column_travels_or_is_said_not_to(file: Path):
-    assert set(MEMBERS) | STAYS | {"take_looks"} == set(t.metadata.tables)
+    assert set(MEMBERS) | STAYS | {"take_looks", "take_files"} == set(t.metadata.tables)
     with ZipFile(file) as archive:
         for name, member in MEMBERS.items():
             columns = {column.name for column in t.metadata.tables[name].columns}
@@ -192,7 +192,7 @@ def test_every_column_is_described():
 def test_the_file_is_as_the_manifest_says(file: Path):
     with ZipFile(file) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        assert manifest["samecast_library"] == 1
+        assert manifest["samecast_library"] == 2
         assert manifest["counts"]["takes"] == 18
         for member in manifest["members"]:
             content = archive.read(member["name"])
@@ -244,6 +244,58 @@ def test_a_missing_asset_is_named_and_the_rest_travels(full: Library, opened: Op
     imported = bring_in(other := opened("other"), tmp_path / "part.zip")
     assert imported.missing == (names[4],)
     assert sorted(assets_of(other)) == [*names[:4], *names[5:]]
+
+
+def test_what_a_take_is_made_from_travels_where_the_take_does_and_loras_where_their_character_does(
+    full: Library, opened: Opened, tmp_path: Path
+):
+    first = full.shots.get("s000é").takes[0].recipe
+    weights = {lora.sha256 for _, lora in full.loras.all_of("mira")}
+    assert len(weights) == 2
+    assert len(set(first.borrowed) - weights) == 3
+    parts: dict[str, dict[str, Any]] = {"mira": {"characters": ("mira",)}, "late": {"since": NOW + timedelta(hours=1)}}
+    for name, chosen in parts.items():
+        export(full, tmp_path / f"{name}.zip", **chosen)
+        bring_in(other := opened(name), tmp_path / f"{name}.zip")
+        assert other.loras.all_of("mira") == full.loras.all_of("mira")
+        assert weights <= set(assets_of(other))
+        with_the_take = set(first.borrowed) - weights if name == "mira" else set()
+        assert set(assets_of(other)) & (set(first.borrowed) - weights) == with_the_take
+        swept = other.upkeep()
+        assets = [asset for shard in swept.shards() for page in swept.stored(shard) for asset in page]
+        assert swept.sweep(assets, timedelta(0), unrecorded=True) == [], "all that came is needed"
+
+
+def test_a_lost_lora_or_picture_is_named_and_the_rest_travels(full: Library, opened: Opened, tmp_path: Path):
+    first = full.shots.get("s000é").takes[0].recipe
+    lost = sorted((first.edited, full.loras.all_of("mira")[0][1].sha256))
+    full.assets.remove(lost)
+    assert list(export(full, tmp_path / "part.zip").missing) == lost
+    other = opened("other")
+    assert list(bring_in(other, tmp_path / "part.zip").missing) == lost
+    assert other.shots.get("s000é").takes[0].recipe == first
+    assert other.loras.all_of("mira") == full.loras.all_of("mira")
+
+
+def test_a_character_that_is_here_keeps_its_own_loras(full: Library, file: Path, opened: Opened):
+    other = opened("other")
+    bring_in(other, file)
+    kept = other.loras.all_of("mira")
+    other.loras.remove("mira", "storyboard")
+    assert bring_in(other, file).skipped["character_loras"] == 3
+    assert other.loras.all_of("mira") == [one for one in kept if one[0] != "storyboard"]
+
+
+def test_an_archive_of_the_first_format_is_read(file: Path, full: Library, opened: Opened, tmp_path: Path):
+    forge = Forge(file)
+    del forge.members["loras.jsonl"]
+    manifest = json.loads(forge.members["manifest.json"])
+    listed = [entry for entry in manifest["members"] if entry["name"] != "loras.jsonl"]
+    forge.say(samecast_library=1, members=listed)
+    imported = bring_in(other := opened("other"), forge.write(tmp_path / "first.zip"))
+    assert imported.added["takes"] == 18
+    assert other.loras.all_of("mira") == []
+    assert other.shots.get("s000é") == full.shots.get("s000é")
 
 
 # --- somebody else under the same handle ------------------------------------------------------------------------
@@ -322,6 +374,10 @@ class Forge:
             listed |= {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
         self.members["manifest.json"] = json.dumps(manifest).encode()
 
+    def say(self, **values: Any) -> None:
+        """Change the manifest itself."""
+        self.members["manifest.json"] = json.dumps({**json.loads(self.members["manifest.json"]), **values}).encode()
+
     def change(self, member: str, **values: Any) -> None:
         first, *others = self.lines(member)
         self.put(member, [{**first, **values}, *others])
@@ -349,7 +405,8 @@ def first_asset(forge: Forge) -> str:
 
 def recipe_with(forge: Forge, **values: Any) -> dict[str, Any]:
     """A first take whose recipe says something else, with the digest that belongs to it."""
-    text = json.dumps({**json.loads(forge.lines("takes.jsonl")[0]["recipe"]), **values})
+    changed = {**json.loads(forge.lines("takes.jsonl")[0]["recipe"]), **values}
+    text = json.dumps(changed, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return {"recipe": text, "recipe_digest": hashlib.sha256(text.encode()).hexdigest()}
 
 
@@ -393,7 +450,9 @@ BAD = {
         lambda f: f.members.update({"manifest.json": b'{"a": 1}'}),
         "not one of a library",
     ),
-    "a newer format": (lambda f: f.members.update({"manifest.json": b'{"samecast_library": 2}'}), "reads 1.*Update"),
+    "a newer format": (lambda f: f.members.update({"manifest.json": b'{"samecast_library": 3}'}), "to 2.*Update"),
+    "a format before the first": (lambda f: f.say(samecast_library=0), "not one of a library"),
+    "an older format with newer members": (lambda f: f.say(samecast_library=1), "does not list each member once"),
     "a missing table": (lambda f: f.members.pop("picks.jsonl"), "not there as it is listed"),
     "a line that is no object": (
         lambda f: f.put("picks.jsonl", [[1]]),
@@ -421,6 +480,13 @@ BAD = {
     "a pick of another shot's take": (lambda f: f.change("picks.jsonl", take_id="s001é-1"), "contradicts"),
     "a tag of nobody": (lambda f: f.change("tags.jsonl", character="bob"), "somebody who is not in it"),
     "papers of nobody": (lambda f: f.change("papers.jsonl", character="bob"), "somebody who is not in it"),
+    "a LoRA of nobody": (lambda f: f.change("loras.jsonl", character="bob"), "somebody who is not in it"),
+    "a LoRA that is not in it": (lambda f: f.change("loras.jsonl", sha256="0" * 64), "neither in it nor listed"),
+    "a LoRA that no recipe can hold": (lambda f: f.change("loras.jsonl", scale=11), "character_loras cannot be read"),
+    "a take from a picture not in it": (
+        lambda f: f.change("takes.jsonl", **recipe_with(f, edited="0" * 64)),
+        "neither in it nor listed",
+    ),
     "a member of no take": (lambda f: f.change("members.jsonl", take_id="none"), "shot or take that is not in it"),
     "a member under no handle": (lambda f: f.change("members.jsonl", handle="\x1b[31m"), "members cannot be read"),
     "a pick of no shot": (lambda f: f.change("picks.jsonl", shot_id="none"), "shot or take that is not in it"),

@@ -10,6 +10,7 @@ from sqlalchemy import delete, text
 
 from samecast.core.cast import Character, Version
 from samecast.core.errors import HandleTaken, InvalidInput, NotFound
+from samecast.core.recipe import Lora
 from samecast.core.story import Shot
 from samecast.library import Library, open_library, schema
 from samecast.library.characters import Characters
@@ -109,11 +110,12 @@ def test_a_character_starts_with_version_one(
 
 
 def test_who_no_shot_shows_is_removed_without_a_trace(library: Library, a_character: MakeCharacter) -> None:
-    library.cast.add(a_character("mira"))
-    library.cast.add(a_character("tom"))
+    for handle in ("mira", "tom"):
+        library.cast.add(a_character(handle))
+        library.loras.set(handle, "flux", Lora(sha256="d" * 64))
     assert library.cast.remove("@mira") is True
     with library.database.read() as connection:
-        for table in ("versions", "anchors", "reference_images", "character_tags"):
+        for table in ("versions", "anchors", "reference_images", "character_tags", "character_loras"):
             left = connection.execute(text(f"SELECT DISTINCT character_id FROM {table}")).all()
             assert len(left) == 1, table
     with pytest.raises(NotFound):

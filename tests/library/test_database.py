@@ -30,6 +30,7 @@ from samecast.library.database import Database, open_database
 from samecast.library.schema import DERIVED_PREFIXES, metadata
 from samecast.library.searching import place_of
 from samecast.ports.creations import Look, Wanted
+from samecast.ports.results import ModelResults
 from samecast.settings import Settings
 
 MakeCharacter = Callable[..., Character]
@@ -203,9 +204,11 @@ def fill_first_revision(connection: Connection, shots: list[Shot], character: Ch
     rows("picks", {"shot_id": shots[0].id, "take_id": shots[0].takes[0].id, "why": "It holds."})
 
 
+@pytest.mark.parametrize("through", ["", "0002", "0003", "0004", "0005"])
 def test_a_library_of_the_first_revision_comes_up_without_loss(
-    settings: Settings, a_shot: Callable[..., Shot], a_character: MakeCharacter
+    settings: Settings, a_shot: Callable[..., Shot], a_character: MakeCharacter, through: str
 ) -> None:
+    """At one go, or where a samecast of in between had opened it."""
     old = raw_database(settings)
     shots = [a_shot("s1"), a_shot("s2")]
     with old.write(migrates=True) as connection:
@@ -218,6 +221,8 @@ def test_a_library_of_the_first_revision_comes_up_without_loss(
         kept = {
             name: everything(connection, before.tables[name]) for name in before.tables if name != "alembic_version"
         }
+        if through:
+            command.upgrade(first, through)
     old.close()
 
     library = open_library(settings)
@@ -231,6 +236,7 @@ def test_a_library_of_the_first_revision_comes_up_without_loss(
     assert [take.state for take in stopped.takes] == ["done", "waiting"]
     assert [take.made_at for take in picked.takes] == [a_character().created_at, None]
     assert library.cast.get("mira").tags == ("lead",)
+    assert library.results.by_model("mira") == [ModelResults(model="storyboard", kind="video", takes=2, failed=1)]
     library.shots.add(a_shot("s3"))
     assert library.cast.remove("mira") is False, "the pins still hold"
     library.close()

@@ -20,11 +20,12 @@ from tests.servers import Postgres
 
 from samecast.core.cast import Character, Reference
 from samecast.core.errors import StorageFailed
+from samecast.core.recipe import Lora
 from samecast.core.story import Shot
 from samecast.library import Library, open_library, schema
 from samecast.library.assets import Assets
 from samecast.library.keeping import NAMING, AssetUpkeep
-from samecast.ports.keeping import ReferencePicture, Stored, TakeFile
+from samecast.ports.keeping import LoraFile, ReferencePicture, Stored, TakeFile, TakeSource
 from samecast.services.keeping import Keeping
 from samecast.settings import Settings
 
@@ -129,6 +130,58 @@ def test_a_reference_that_only_a_recipe_names_is_needed(library: Library, a_shot
     assert names(upkeep.sweep(stored(upkeep), NOTHING, unrecorded=True)) == {orphan}
 
 
+def lend(library: Library, shot: Shot) -> dict[str, str]:
+    """Keep the shot and its character's LoRA, its first take being made from files of its own; their names."""
+    lent = {name: library.assets.put(name.encode()) for name in ("edited", "first", "last", "weights", "unused")}
+    take = shot.takes[0]
+    loras = (Lora(sha256=lent["weights"]),)
+    recipe = replace(
+        take.recipe, edited=lent["edited"], first_frame=lent["first"], last_frame=lent["last"], loras=loras
+    )
+    library.shots.add(replace(shot, takes=(replace(take, recipe=recipe), *shot.takes[1:])))
+    for model in ("flux", "wan"):
+        library.loras.set("mira", model, loras[0])
+    library.loras.set("mira", "wan", Lora(sha256=lent["unused"]))
+    return lent
+
+
+@pytest.mark.parametrize("state", ["waiting", "done", "failed"])
+def test_what_takes_are_made_from_is_needed_and_must_be_there(
+    library: Library, a_shot: MakeShot, a_character: MakeCharacter, state: str
+) -> None:
+    library.cast.add(a_character())
+    lent = lend(library, a_shot(takes=1))
+    take = library.work.take("s1-t1")
+    library.shots.finish_take(replace(take, state=state))  # type: ignore[arg-type]
+    orphan = library.assets.put(b"orphan")
+    upkeep = library.upkeep()
+    promised = {name for shard in upkeep.shards() for name in upkeep.promised(shard)}
+    assert promised == {*lent.values(), "a" * 64, "b" * 64}
+    assert names(upkeep.sweep(stored(upkeep), NOTHING, unrecorded=True)) == {orphan}
+    library.assets.remove([lent["edited"], lent["unused"]])
+    found = Keeping(open_upkeep=library.upkeep).verify()
+    hits = {hit.sha256: hit.holders for hit in found.hits if hit.sha256 in lent.values()}
+    assert hits == {
+        lent["edited"]: (TakeSource(shot="s1", take="s1-t1", number=1, prompt="@mira, rain"),),
+        lent["unused"]: (LoraFile(handle="mira", name="Mira Tanaka", model="wan"),),
+    }
+
+
+def test_what_nothing_is_made_from_any_more_goes(
+    library: Library, a_shot: MakeShot, a_character: MakeCharacter
+) -> None:
+    library.cast.add(a_character())
+    lent = lend(library, a_shot(takes=1))
+    assert library.cast.remove("mira") is False, "a shot pins her: she is retired"
+    upkeep = library.upkeep()
+    assert names(upkeep.sweep(stored(upkeep), NOTHING, unrecorded=False)) == {lent["unused"]}
+    with library.database.write() as connection:
+        connection.execute(schema.shots.delete())
+    upkeep = library.upkeep()
+    upkeep.sweep(stored(upkeep), NOTHING, unrecorded=False)
+    assert there(library) == set()
+
+
 def test_who_is_hit_is_told(library: Library, a_shot: MakeShot, a_character: MakeCharacter) -> None:
     face = library.assets.put(b"a face")
     looks = replace(a_character().current, references=(Reference(sha256=face, width=1, height=1),))
@@ -143,6 +196,23 @@ def test_who_is_hit_is_told(library: Library, a_shot: MakeShot, a_character: Mak
         TakeFile(shot="s2", take="s2-t1", number=1, prompt="@mira, rain"),
     ]
     assert upkeep.holders("0" * 64) == []
+
+
+def test_who_is_hit_by_what_is_used_in_several_ways(
+    library: Library, a_shot: MakeShot, a_character: MakeCharacter
+) -> None:
+    library.cast.add(a_character())
+    lent = lend(library, a_shot(takes=2))
+    weights = lent["weights"]
+    library.shots.finish_take(replace(library.work.take("s1-t2"), state="done", asset=weights))
+    source = TakeSource(shot="s1", take="s1-t1", number=1, prompt="@mira, rain")
+    assert library.upkeep().holders(weights) == [
+        TakeFile(shot="s1", take="s1-t2", number=2, prompt="@mira, rain"),
+        source,
+        LoraFile(handle="mira", name="Mira Tanaka", model="flux"),
+        LoraFile(handle="mira", name="Mira Tanaka", model="wan"),
+    ]
+    assert library.upkeep().holders(lent["first"]) == [source]
 
 
 # --- claims -----------------------------------------------------------------------------------------------------

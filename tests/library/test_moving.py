@@ -79,7 +79,7 @@ def test_a_source_cannot_be_changed(there: Library, anywhere: Settings):
 
 
 def test_what_is_there_is_added_once(there: Library, anywhere: Settings):
-    fill(there, shots=2)
+    fill(there, shots=2, lends=True)
     with OtherPlaces(settings=anywhere).destination(Place()) as side, side.reading() as snapshot:
         rows = {shape.name: list(snapshot.rows(shape.name)) for shape in side.tables}
     with OtherPlaces(settings=anywhere).destination(Place()) as side:
@@ -87,12 +87,13 @@ def test_what_is_there_is_added_once(there: Library, anywhere: Settings):
 
 
 def test_every_asset_that_anything_refers_to_is_named_once_and_in_order(there: Library, anywhere: Settings):
-    fill(there)
+    fill(there, lends=True)
     spare = there.assets.put(b"nobody refers to this")
     with OtherPlaces(settings=anywhere).source(Place()) as side, side.reading() as snapshot:
-        names = list(snapshot.asset_names())
+        names, count = list(snapshot.asset_names()), snapshot.count_assets()
     stored = {entry.sha256 for shard in there.assets.shards() for page in there.assets.stored(shard) for entry in page}
     assert names == sorted(stored - {spare})
+    assert count == len(names)
 
 
 def test_references_that_only_a_recipe_names_come_along(there: Library, anywhere: Settings):

@@ -133,7 +133,9 @@ def test_a_library_from_before_papers_keeps_its_cast(
 ):
     library.cast.add(a_character(versions=(a_version(), a_version(2, "an undercut"))))
     with library.database.write() as connection:
-        connection.execute(text("DROP TABLE character_papers"))
+        later = ("character_papers", "take_files", "character_loras", "creation_results", "creation_failures")
+        for name in later:
+            connection.execute(text(f"DROP TABLE {name}"))
         for name in ("shot_id", "number", "prompt", "width", "height", "length", "seed", "asset", "path"):
             connection.execute(text(f"ALTER TABLE creations DROP COLUMN {name}"))
         connection.execute(text("DROP TABLE IF EXISTS look_stamps"))

@@ -5,11 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import delete, select
 
 from samecast.core.cast import Character
 from samecast.core.errors import InvalidInput, NotFound
+from samecast.core.recipe import Lora, Recipe
 from samecast.core.story import Shot
-from samecast.library import Library
+from samecast.library import Library, schema
 
 MakeShot = Callable[..., Shot]
 
@@ -90,3 +92,34 @@ def test_a_shot_without_a_character_is_fine(library: Library, a_shot: MakeShot) 
     empty = replace(shot.takes[0], recipe=replace(shot.takes[0].recipe, members=()))
     library.shots.add(replace(shot, takes=(empty,)))
     assert library.shots.get("s1").takes == (empty,)
+
+
+# --- what else takes are made from ------------------------------------------------------------------------------
+
+
+def lent(recipe: Recipe) -> Recipe:
+    """The same, begun and ended with one picture, and with two LoRAs."""
+    loras = (Lora(sha256="e" * 64, word="mira"), Lora(sha256="d" * 64, scale=0.5))
+    return replace(recipe, first_frame="f" * 64, last_frame="f" * 64, loras=loras)
+
+
+def files(library: Library) -> list[tuple[str, int, str]]:
+    rows = select(schema.take_files).order_by(schema.take_files.c.take_id, schema.take_files.c.position)
+    with library.database.read() as connection:
+        return [(row.take_id, row.position, row.sha256) for row in connection.execute(rows)]
+
+
+def test_what_a_take_borrows_is_kept_and_goes_with_it(library: Library, a_shot: MakeShot) -> None:
+    shot = a_shot()
+    first, second = shot.takes
+    library.shots.add(replace(shot, takes=(replace(first, recipe=lent(first.recipe)), second)))
+    later = replace(second, id="s1-t3", number=3, round=2, recipe=replace(second.recipe, edited="c" * 64))
+    assert library.work.add_round("s1", 2, [later])
+    own = [("s1-t1", place, letter * 64) for place, letter in enumerate("fed")]
+    assert files(library) == [*own, ("s1-t3", 0, "c" * 64)]
+    library.shots.finish_take(replace(later, state="failed", error="It broke."))
+    library.work.queue_again("s1", failed=True)
+    assert files(library) == [*own, ("s1-t3", 0, "c" * 64)]
+    with library.database.write() as connection:
+        connection.execute(delete(schema.shots))
+    assert files(library) == []

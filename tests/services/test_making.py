@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from tests.production.fakes import HOSTED, SLOW, HostedFake, Ledger, Provider, models
 
-from samecast.core.errors import NotFound, Stopped, StorageFailed, SubmissionUnsure
+from samecast.core.errors import NotFound, Refused, Stopped, StorageFailed, SubmissionUnsure
 from samecast.core.story import Shot
 from samecast.library import Library, open_library
 from samecast.ports import Engine, HostedEngine, ModelProfile
@@ -220,9 +220,22 @@ def test_a_cancelled_job_of_a_provider_is_charged_once_whoever_cancels(
 
 
 def test_a_model_there_is_not(making: Making):
-    with pytest.raises(NotFound, match=r"no model 'nothing'.*hosted, slow, storyboard"):
-        module.find_model(making.models, "nothing")
+    with pytest.raises(NotFound, match=r"no model 'hostd'. Did you mean hosted\? See them with: samecast models list"):
+        module.find_model(making.models, "hostd")
 
 
 def test_the_profiles_of_the_fakes_are_of_both_sorts():
     assert (SLOW.hosted, HOSTED.hosted) == (False, True)
+
+
+def test_a_refused_take_is_its_own_outcome_and_costs_nothing_where_it_was_not_charged(
+    studio: Studio, making: Making, library: Library, tmp_path: Path
+):
+    takes = shot(studio, tmp_path, "hosted").takes
+    library.work.keep_ticket(takes[0].id, "a-job")
+    take = library.work.take(takes[0].id)
+    kept = making.fail(take, Refused("Acme will not make this.", hint="Say it otherwise.", charged=False))
+    assert (kept.state, kept.failure, kept.cost) == ("failed", "refused", 0)
+    assert kept.error == "Acme will not make this. Say it otherwise."
+    again = library.work.queue_again(kept.shot_id, failed=True)
+    assert (again.takes[0].failure, again.takes[0].error) == (None, None)

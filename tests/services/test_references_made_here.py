@@ -11,7 +11,7 @@ from skimage import data, filters, transform
 from tests.services.conftest import PASTE
 
 from samecast.cli.references import parse_slots
-from samecast.core.errors import InvalidInput, NotFound, RenderFailed
+from samecast.core.errors import InvalidInput, MissingKey, NotFound, RenderFailed
 from samecast.core.portrait import PortraitSlots
 from samecast.core.story import Shot
 from samecast.media import LocalMedia
@@ -45,9 +45,11 @@ class Painter:
     paint: Callable[[Render], Pixels] = field(default=lambda order: nobody())
     orders: list[Render] = field(default_factory=list)
     version: str = "1"
+    keyless: bool = False
 
     def check(self) -> None:
-        pass
+        if self.keyless:
+            raise MissingKey("There is no ACME_KEY.", hint="Set it.")
 
     def render(self, order: Render) -> Rendered:
         self.orders.append(order)

@@ -82,9 +82,16 @@ def show(context: typer.Context, handle: Handle, json: Json = False) -> None:
     studio = studio_of(context)
     character, papers = studio.casting.get(handle), studio.travelling.papers(handle)
     if json:
-        print_json({**character_document(character), "consent": papers.consent, "licence": papers.licence})
+        loras = [
+            {"model": model, "sha256": lora.sha256, "scale": lora.scale, "word": lora.word}
+            for model, lora in studio.fitting.of(handle)
+        ]
+        told = {"consent": papers.consent, "licence": papers.licence, "loras": loras}
+        print_json({**character_document(character), **told})
         return
     print_character(character)
+    for model, lora in studio.fitting.of(handle):
+        out.print(f"[dim]lora[/] {escape(model)}  {lora.sha256[:12]}  at {lora.scale:g}  {escape(lora.word)}".rstrip())
     print_papers(papers)
 
 
@@ -100,6 +107,11 @@ def edit(
     replace: Annotated[bool, typer.Option("--replace", help="With --image: drop the references so far.")] = False,
     clear_anchors: Annotated[bool, typer.Option("--no-anchors", help="Drop all anchors.")] = False,
     clear_tags: Annotated[bool, typer.Option("--no-tags", help="Drop all tags.")] = False,
+    lora: Annotated[Path | None, typer.Option(help="Trained weights of hers, .safetensors; with --for.")] = None,
+    model: Annotated[str | None, typer.Option("--for", metavar="M", help="Which model loads the LoRA.")] = None,
+    scale: Annotated[float, typer.Option("--scale", help="How strongly the LoRA acts.")] = 1.0,
+    word: Annotated[str, typer.Option("--word", help="The word that calls the LoRA, put before the prompt.")] = "",
+    clear_loras: Annotated[bool, typer.Option("--no-lora", help="With --for: shoot without any again.")] = False,
     json: Json = False,
 ) -> None:
     """Change a character. New looks make a new version; earlier shots keep theirs."""
@@ -107,9 +119,11 @@ def edit(
         raise typer.BadParameter("give new ones, or drop all; not both")
     if replace and not image:
         raise typer.BadParameter("--replace needs a new --image")
+    if (lora is not None or clear_loras) != (model is not None) or (lora is not None and clear_loras):
+        raise typer.BadParameter("--lora FILE or --no-lora, with --for M")
     given = (name, description, tags, anchors, image, clear_anchors or None, clear_tags or None)
-    if all(value is None for value in given):
-        raise typer.BadParameter("nothing to change: give --name, --description, --tag, --anchor or --image")
+    if all(value is None for value in given) and model is None:
+        raise typer.BadParameter("nothing to change: give --name, --description, --tag, --anchor, --image or --lora")
     change = Change(
         name=name,
         description=description,
@@ -118,9 +132,18 @@ def edit(
         images=tuple(image or ()),
         replace_images=replace,
     )
-    casting = studio_of(context).casting
+    studio = studio_of(context)
+    casting = studio.casting
     before = casting.get(handle)
+    if model is not None and lora is not None:
+        studio.fitting.fit(handle, lora, model, scale=scale, word=word)
+        say(f"{model} shoots @{before.handle} with {lora.name} from now on.")
+    elif model is not None:
+        studio.fitting.unfit(handle, model)
+        say(f"{model} shoots @{before.handle} without a LoRA again.")
     added = casting.edit(handle, change)
+    if model is not None and all(value is None for value in given) and not json:
+        return
     if json:
         print_json(added_document(added.character, added.grade))
         return
@@ -138,7 +161,10 @@ def edit(
 @app.command()
 def remove(context: typer.Context, handle: Handle, json: Json = False) -> None:
     """Take a character out of the cast. Versions that shots were made with stay."""
-    gone = studio_of(context).casting.remove(handle)
+    studio = studio_of(context)
+    gone = studio.casting.remove(handle)
+    for sentence in studio.modelling.forget(handle):
+        say(sentence)
     bare = handle.strip().removeprefix("@").lower()
     if json:
         print_json({"handle": bare, "removed": True, "kept_for_shots": not gone})

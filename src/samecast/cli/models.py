@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 
 from samecast.cli.terminal import err, escape, out, print_json, say, studio_of
+from samecast.core.choosing import Record
+from samecast.core.money import dollars
 from samecast.core.terms import in_words
 from samecast.ports import ModelProfile
 from samecast.services.modelling import Modelling, Moved, Readiness
@@ -33,16 +35,14 @@ def list_models(
         print_json({"models": [_document(entry) for entry in found]})
         return
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("model", no_wrap=True)
-    table.add_column("makes", no_wrap=True)
-    table.add_column("here", no_wrap=True)
-    for column in ("price", "licence"):
-        table.add_column(column, overflow="fold")
+    widest = max((len(entry.profile.id) for entry in found), default=5)
+    for column, width in (("model", widest), ("makes", 12), ("here", 13), ("price", 12)):
+        table.add_column(column, no_wrap=True, min_width=width)
+    table.add_column("licence", no_wrap=True, overflow="ellipsis")
     for entry in found:
         profile = entry.profile
-        words = (_short(profile.price), _short(profile.licence))
         makes = ", ".join(profile.kinds)
-        table.add_row(escape(profile.id), makes, _here(entry), *map(escape, words))
+        table.add_row(escape(profile.id), makes, _here(entry), _cost(profile), escape(_short(profile.licence)))
     out.print(table)
     if any(entry.missing for entry in found):
         say("What one misses: samecast models show M")
@@ -57,6 +57,8 @@ def show(context: typer.Context, model: Model, json: Json = False) -> None:
         print_json(document)
         return
     options = document.pop("options")
+    document["ready"] = "yes" if entry.missing is None else "no"
+    document["missing"] = str(entry.missing or "")
     for key, value in document.items():
         if value is None or value in ("", [], {}):
             continue
@@ -95,6 +97,35 @@ def remove(context: typer.Context, model: Model, json: Json = False) -> None:
         print_json({"id": model, "removed": True})
         return
     out.print(f"{escape(model)} is no longer among the models.")
+
+
+@app.command()
+def compare(
+    context: typer.Context,
+    handle: Annotated[str, typer.Argument(help="The character's handle, such as @mira.", metavar="@H")],
+    image: Annotated[bool, typer.Option("--image", help="Only images.")] = False,
+    video: Annotated[bool, typer.Option("--video", help="Only clips.")] = False,
+    json: Json = False,
+) -> None:
+    """How each model fared with a character, in takes made here: match rate, seconds and money per accepted take."""
+    if image and video:
+        raise typer.BadParameter("choose --image or --video, or neither")
+    records = studio_of(context).comparing.of(handle, "image" if image else "video" if video else None)
+    if json:
+        print_json({"handle": handle.strip().removeprefix("@").lower(), "models": [_record(r) for r in records]})
+        return
+    if not records:
+        out.print(f"No take of {escape(handle)} was made yet. Begin with: samecast shoot", soft_wrap=True)
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("model", "makes", "match rate", "takes", "seconds each", "money each"):
+        table.add_column(column, no_wrap=column == "model", overflow="fold")
+    for record in records:
+        table.add_row(*map(escape, _told(record)))
+    out.print(table)
+    out.print("[dim]Each: per accepted take, those that were not accepted included.[/]", soft_wrap=True)
+    if any(record.by_design for record in records):
+        out.print("[dim]By design: it works from the reference's own pixels, so its matches prove nothing.[/]")
 
 
 @app.command()
@@ -177,6 +208,46 @@ def _here(entry: Readiness) -> str:
         "not_found": "not here",
     }
     return f"[yellow]{words.get(entry.missing.code, 'not ready')}[/]"
+
+
+def _told(record: Record) -> tuple[str, ...]:
+    low, high = record.interval
+    rate = "by design" if record.by_design else "nothing judged"
+    if record.rate is not None and not record.by_design:
+        span = f"(95% CI {round(100 * low)}-{round(100 * high)})"
+        rate = f"{record.matched}/{record.judged} = {round(100 * record.rate)}% {span}"
+    takes = f"{record.takes}" + (f", {record.failed} failed" if record.failed else "")
+    seconds = "none accepted" if record.seconds_each is None else f"{record.seconds_each:.1f} s"
+    money = "none accepted" if record.cost_each is None else dollars(record.cost_each)
+    return record.model, record.kind, rate, takes, seconds, money
+
+
+def _record(record: Record) -> dict[str, object]:
+    low, high = record.interval
+    return {
+        "model": record.model,
+        "kind": record.kind,
+        "ready": record.ready,
+        "by_design": record.by_design,
+        "takes": record.takes,
+        "failed": record.failed,
+        "judged": record.judged,
+        "matched": record.matched,
+        "match_rate": record.rate,
+        "interval": [low, high] if record.judged else None,
+        "seconds_per_accepted": record.seconds_each,
+        "cost_per_accepted": record.cost_each / 1_000_000 if record.cost_each is not None else None,
+    }
+
+
+def _cost(profile: ModelProfile) -> str:
+    """What an image or a second costs, as far as it is known beforehand."""
+    if profile.cost is None:
+        return "varies"
+    image, second = profile.cost.per_image, profile.cost.per_second
+    told = [dollars(image)] if "image" in profile.kinds and image else []
+    told += [f"{dollars(second)}/s"] if "video" in profile.kinds and second else []
+    return ", ".join(told) or "free"
 
 
 def _short(sentence: str) -> str:

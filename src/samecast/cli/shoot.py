@@ -18,6 +18,7 @@ from samecast.core.prompt import Brief, explain
 from samecast.core.rounds import goal_of
 from samecast.core.story import Shot, Take
 from samecast.ports import ModelProfile
+from samecast.services.comparing import AUTO
 from samecast.services.documents import shot_document
 from samecast.services.shooting import Order, Plan
 from samecast.services.studio import Studio
@@ -29,7 +30,9 @@ How: TypeAlias = Literal["here", "detach", "wait"]
 def shoot(
     context: typer.Context,
     prompt: Annotated[str | None, typer.Argument(help="What to shoot; @handle or [NAME] names a character.")] = None,
-    model: Annotated[str, typer.Option("--model", "-m", help="Which model makes it.")] = "storyboard",
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="Which model makes it; auto: the best for who is in it.")
+    ] = "storyboard",
     image: Annotated[bool, typer.Option("--image", help="Make images.")] = False,
     video: Annotated[bool, typer.Option("--video", help="Make clips.")] = False,
     aspect: Annotated[str | None, typer.Option(help="W:H, such as 9:16; wins over the prompt's.")] = None,
@@ -87,6 +90,10 @@ def shoot(
         first_frame=first_frame,
         last_frame=last_frame,
     )
+    if model == AUTO:
+        choice = studio.comparing.choose(studio.shooting.ask(order))
+        say(choice.why)
+        order = replace(order, model=choice.model)
     with tempfile.TemporaryDirectory(prefix="samecast-") as frames:
         if studio.keyframing.needed(order):
             order = with_keyframe(studio, order, Path(frames), how=_how(detach, wait))

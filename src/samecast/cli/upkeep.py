@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from samecast.cli.terminal import err, escape, out, print_json, studio_of
 from samecast.core.errors import StorageFailed
-from samecast.ports.keeping import Holder, ReferencePicture, TakeFile
+from samecast.ports.keeping import Holder, LoraFile, ReferencePicture, TakeFile, TakeSource
 from samecast.services.keeping import GRACE, Hit, Swept, Verified
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")]
@@ -78,11 +78,15 @@ def swept_document(swept: Swept) -> dict[str, object]:
 def _hit(hit: Hit) -> dict[str, object]:
     takes = [holder for holder in hit.holders if isinstance(holder, TakeFile)]
     references = [holder for holder in hit.holders if isinstance(holder, ReferencePicture)]
+    sources = [holder for holder in hit.holders if isinstance(holder, TakeSource)]
+    loras = [holder for holder in hit.holders if isinstance(holder, LoraFile)]
     return {
         "sha256": hit.sha256,
         "trouble": hit.trouble,
         "takes": [{"shot": t.shot, "take": t.take, "number": t.number, "prompt": t.prompt} for t in takes],
         "references": [{"handle": r.handle, "name": r.name, "version": r.number, "left": r.left} for r in references],
+        "sources": [{"shot": s.shot, "take": s.take, "number": s.number, "prompt": s.prompt} for s in sources],
+        "loras": [{"handle": entry.handle, "name": entry.name, "model": entry.model} for entry in loras],
     }
 
 
@@ -124,7 +128,7 @@ def _loss(found: Verified) -> StorageFailed:
     verb = "is" if found.missing + found.damaged == 1 else "are"
     return StorageFailed(
         f"{_files(found.missing + found.damaged)} {verb} missing or damaged: {named}{more}.",
-        hint="Restore them from a backup. A reference also comes back when the same picture is cast again.",
+        hint="Restore them from a backup. A reference, picture or LoRA also comes back when its file is given again.",
     )
 
 
@@ -135,6 +139,10 @@ def _who(holder: Holder) -> str:
             return f"take {number} of shot {shot} ({short})"
         case ReferencePicture(handle=handle, number=number, left=left):
             return f"a reference of @{handle} (version {number}{', no longer in the cast' if left else ''})"
+        case TakeSource(shot=shot, number=number):
+            return f"what take {number} of shot {shot} is made from"
+        case LoraFile(handle=handle, model=model):
+            return f"a LoRA of @{handle} for {model}"
 
 
 def _files(count: int) -> str:

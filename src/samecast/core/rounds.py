@@ -107,7 +107,7 @@ def next_round(shot: Shot, *, price: int | None, levels: int) -> Again | Settled
         return Settled(reached=True, why=f"{tally}: enough.")
     tally = f"{tally}{_besides([finding for _, finding in found])}, {_wanted(goal)}"
     rounds = _by_round(found)
-    end = _idle(rounds, shot.takes) or _budget_end(shot, goal, price)
+    end = _refused(shot) or _idle(rounds, shot.takes) or _budget_end(shot, goal, price)
     if end:
         return Settled(reached=False, why=f"{tally}: {end}.")
     count = min(goal.enough - held, _left(shot, goal, price))
@@ -182,6 +182,14 @@ def _lesson(findings: Sequence[Finding]) -> int:
     if pasted and pasted >= unlike:
         return -1
     return 1 if unlike and unlike >= findings.count("held") else 0
+
+
+def _refused(shot: Shot) -> str:
+    """Why asking once more would be refused once more: every take of the last round was; "" where not."""
+    last = [take for take in shot.takes if take.round == shot.round]
+    if not last or any(take.failure != "refused" for take in last):
+        return ""
+    return f"it was refused ({(last[0].error or '').rstrip('.')})"
 
 
 def _idle(rounds: Sequence[Sequence[Finding]], takes: Sequence[Take]) -> str:

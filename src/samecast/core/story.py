@@ -44,7 +44,8 @@ class Take:
     attempt: int = 1
     """How many times it was queued, from 1: raised when a shot is resumed or a failed take tried again."""
     error: str | None = None
-    """Why it failed, in one line."""
+    """Why it failed, in one line, and `failure`: the error's code, such as "refused"."""
+    failure: str | None = None
     cost: int = 0
     """What it costs, in millionths of a dollar: set aside when it is planned, corrected when it is charged."""
     seconds: float | None = None

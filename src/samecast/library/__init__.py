@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from samecast.library.creations import Creations
     from samecast.library.database import Database
     from samecast.library.keeping import AssetUpkeep
+    from samecast.library.loras import Loras
     from samecast.library.papers import CharacterPapers
+    from samecast.library.results import Results
     from samecast.library.shots import Shots
     from samecast.library.tally import Numbers
     from samecast.library.work import Work
@@ -32,7 +34,9 @@ class Library:
     workers: "Workers"
     census: "Numbers"
     papers: "CharacterPapers"
+    loras: "Loras"
     creations: "Creations"
+    results: "Results"
     database: "Database"
 
     def upkeep(self) -> "AssetUpkeep":
@@ -55,7 +59,9 @@ def open_library(settings: Settings) -> Library:
     from samecast.library.characters import Characters
     from samecast.library.creations import Creations
     from samecast.library.database import open_database
+    from samecast.library.loras import Loras
     from samecast.library.papers import CharacterPapers
+    from samecast.library.results import Results
     from samecast.library.shots import Shots
     from samecast.library.tally import Numbers
     from samecast.library.work import Work
@@ -67,6 +73,7 @@ def open_library(settings: Settings) -> Library:
     except BaseException:
         database.close()
         raise
+    creations = Creations(database=database)
     return Library(
         cast=Characters(database=database),
         shots=Shots(database=database),
@@ -75,6 +82,8 @@ def open_library(settings: Settings) -> Library:
         workers=Workers(database=database),
         census=Numbers(database=database),
         papers=CharacterPapers(database=database),
-        creations=Creations(database=database),
+        loras=Loras(database=database),
+        creations=creations,
+        results=Results(creations=creations),
         database=database,
     )

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
+from functools import lru_cache
 from typing import TypeVar
 
 from sqlalchemy import BigInteger, Column, DefaultClause, Double, Integer, String, Table
@@ -19,14 +20,15 @@ from samecast.core.cast import check_handle
 from samecast.core.consistency import take_score_from_json
 from samecast.core.errors import BadMedia, InvalidInput
 from samecast.core.grading import grade_from_json
-from samecast.core.recipe import recipe_from_json
+from samecast.core.recipe import Lora, Recipe, recipe_from_json
 from samecast.library import schema as t
+from samecast.library.loras import check_lora
 from samecast.ports.moving import Value
 
 S = TypeVar("S")
 D = TypeVar("D")
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
 ASSETS = "assets.jsonl"
 MEMBERS = {
@@ -36,18 +38,40 @@ MEMBERS = {
     "reference_images": "references.jsonl",
     "anchors": "anchors.jsonl",
     "character_papers": "papers.jsonl",
+    "character_loras": "loras.jsonl",
     "shots": "shots.jsonl",
     "takes": "takes.jsonl",
     "take_members": "members.jsonl",
     "picks": "picks.jsonl",
 }
 """Tables and where their rows are, in an order in which what a row refers to comes before it."""
-CAST = ("characters", "character_tags", "versions", "reference_images", "anchors", "character_papers")
+CAST = (
+    "characters",
+    "character_tags",
+    "versions",
+    "reference_images",
+    "anchors",
+    "character_papers",
+    "character_loras",
+)
+_SINCE = {"character_loras": 2}
+"""The format in which a member first was; the others were in the first."""
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 ASSET = re.compile(r"assets/([0-9a-f]{2})/(\1[0-9a-f]{62})")
 _DIGESTS = {"sha256", "digest", "recipe_digest", "asset"}
 _AT_ONCE = 8
+
+
+def members_in(version: int) -> set[str]:
+    """The members that an archive of this format has beside its manifest and its assets."""
+    return {ASSETS, *(member for table, member in MEMBERS.items() if _SINCE.get(table, 1) <= version)}
+
+
+@lru_cache(maxsize=1024)
+def recipe_in(text: str) -> Recipe:
+    """What is read to be checked is asked soon after what it borrows. Raises `InvalidInput`."""
+    return recipe_from_json(text)
 
 
 def asset_member(sha256: str) -> str:
@@ -187,8 +211,10 @@ def _check_meaning(table: Table, row: Mapping[str, Value]) -> None:
                 raise ValueError("a handle has an @")
         elif table is t.reference_images and row["grade"]:
             grade_from_json(str(row["grade"]))
+        elif table is t.character_loras:
+            check_lora(Lora(sha256=str(row["sha256"]), scale=float(str(row["scale"])), word=str(row["word"])))
         elif table is t.takes:
-            if recipe_from_json(str(row["recipe"])).digest != row["recipe_digest"]:
+            if recipe_in(str(row["recipe"])).digest != row["recipe_digest"]:
                 raise ValueError("a recipe is another than its digest says")
             if row.get("score") is not None:
                 take_score_from_json(str(row["score"]))

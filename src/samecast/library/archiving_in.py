@@ -15,11 +15,12 @@ from sqlalchemy import Connection, Table, insert, select
 from samecast.core.cast import Anchor, Reference, Region, Version
 from samecast.core.errors import HandleTaken, InvalidInput, StorageFailed
 from samecast.library import schema as t
-from samecast.library.archiving_format import CAST, MEMBERS, ahead, damaged, row_of
+from samecast.library.archiving_format import CAST, MEMBERS, ahead, damaged, recipe_in, row_of
 from samecast.library.archiving_zip import OpenArchive, open_archive
 from samecast.library.assets import Assets
 from samecast.library.database import Database
 from samecast.library.failures import Conflict
+from samecast.library.shots import file_rows
 from samecast.ports.moving import Counted, Imported, Value
 
 Line = dict[str, Value]
@@ -35,7 +36,7 @@ FROM_AN_ARCHIVE = "an archive"
 @dataclass(slots=True, kw_only=True)
 class _Plan:
     """What is new here. `handles` gives each character of the archive its handle here; `new` and `versions` are the new
-    ones; `shots` and `takes` are all that are in it, True for the new ones.
+    ones; `shots` and `takes` are all that are in it, True for the new ones; `files` is what new takes are made from.
     """
 
     handles: dict[str, str]
@@ -43,6 +44,7 @@ class _Plan:
     versions: set[tuple[str, int]] = field(default_factory=set)
     shots: dict[str, bool] = field(default_factory=dict)
     takes: dict[str, bool] = field(default_factory=dict)
+    files: list[dict[str, object]] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
 
     def wants(self, table: Table, row: Line) -> bool:
@@ -52,7 +54,7 @@ class _Plan:
             raise damaged(f"a row of {table.name} is of somebody who is not in it")
         if table is t.characters:
             return row["handle"] in self.new
-        if table in (t.character_tags, t.character_papers):
+        if table in (t.character_tags, t.character_papers, t.character_loras):
             return character in self.new
         if table is t.versions:
             return (character, row["number"]) in self.versions
@@ -72,8 +74,9 @@ def read_archive(
     with open_archive(path) as archive:
         cast = {name: list(_some(_rows(archive, name), name)) for name in CAST}
         plan = _planned_cast(database, cast, renamed)
-        needed = {str(row["sha256"]) for row in cast["reference_images"] if plan.wants(t.reference_images, row)}
-        _check_assets_there(archive, assets, needed)
+        for table in (t.reference_images, t.character_loras):
+            needed = {str(row["sha256"]) for row in cast[table.name] if plan.wants(table, row)}
+            _check_assets_there(archive, assets, needed)
         _plan_shots(database, archive, assets, plan, watch)
         added, missing = _store_assets(archive, assets, watch)
         listed = sum(1 for _ in archive.asset_names())
@@ -97,6 +100,8 @@ def read_archive(
 
 def _rows(archive: OpenArchive, name: str, *, known: bool = False) -> Iterator[Line]:
     table, member = t.metadata.tables[name], MEMBERS[name]
+    if member not in archive.members:  # which an older samecast did not know
+        return
     for number, tree in enumerate(archive.lines(member), start=1):
         try:
             row = row_of(table, tree, known=known)
@@ -242,8 +247,11 @@ def _plan_shots(database: Database, archive: OpenArchive, assets: Assets, plan: 
             if row["shot_id"] not in plan.shots:
                 raise damaged(f"the take {str(row['id'])[:40]!r} belongs to no shot in it")
             plan.takes[str(row["id"])] = plan.shots[str(row["shot_id"])]
-        new = [row for row in batch if plan.takes[str(row["id"])] and row["state"] == "done"]
-        _check_assets_there(archive, assets, {str(row["asset"]) for row in new if row["asset"] is not None})
+        new = [row for row in batch if plan.takes[str(row["id"])]]
+        needed = {str(row["asset"]) for row in new if row["state"] == "done" and row["asset"] is not None}
+        files = [file for row in new for file in file_rows(str(row["id"]), recipe_in(str(row["recipe"])))]
+        _check_assets_there(archive, assets, needed | {str(file["sha256"]) for file in files})
+        plan.files += files
         done += len(batch)
         watch("looking at takes", done, 0)
 
@@ -304,6 +312,8 @@ def _add_everything(
             added[name] += len(values)
             skipped[name] += len(batch) - len(values)
             watch(f"adding {name}", added[name] + skipped[name], archive.counts.get(name, 0))
+    for start in range(0, len(plan.files), BATCH):
+        connection.execute(insert(t.take_files), plan.files[start : start + BATCH])
     return dict(added), dict(skipped)
 
 

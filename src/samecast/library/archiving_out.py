@@ -183,10 +183,11 @@ class _Chosen:
         )
 
     def condition(self, table: Table) -> ColumnElement[bool]:
-        if table is t.take_members or "shot_id" in table.c or table is t.shots:
+        of_a_take = table in (t.take_members, t.take_files)
+        if of_a_take or "shot_id" in table.c or table is t.shots:
             if self._all_shots:
                 return true()
-            if table is t.take_members:
+            if of_a_take:
                 return table.c.take_id.in_(self._takes)
             return (table.c.id if table is t.shots else table.c.shot_id).in_(self._shots)
         if self._all_cast:
@@ -195,9 +196,10 @@ class _Chosen:
 
     def assets(self, connection: Connection, store: Assets) -> list[str]:
         """What is needed, and what else is wished for and there, in order."""
-        images, takes = t.reference_images, t.takes
+        takes = t.takes
+        naming = (t.reference_images, t.take_files, t.character_loras)
         needed = union(
-            select(images.c.sha256).where(self.condition(images)),
+            *(select(table.c.sha256).where(self.condition(table)) for table in naming),
             select(takes.c.asset).where(self.condition(takes), takes.c.state == "done", takes.c.asset.is_not(None)),
         )
         begun = select(takes.c.asset).where(self.condition(takes), takes.c.state != "done", takes.c.asset.is_not(None))

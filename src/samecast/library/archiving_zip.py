@@ -19,7 +19,17 @@ from typing import IO, BinaryIO
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from samecast.core.errors import BadMedia
-from samecast.library.archiving_format import ASSET, ASSETS, FORMAT, MANIFEST, MEMBERS, SHA256, asset_member, damaged
+from samecast.library.archiving_format import (
+    ASSET,
+    ASSETS,
+    FORMAT,
+    MANIFEST,
+    MEMBERS,
+    SHA256,
+    asset_member,
+    damaged,
+    members_in,
+)
 from samecast.library.failures import storage_failures
 
 MOST_MEMBERS = 4_000_000
@@ -196,13 +206,13 @@ def _manifest(opened: ZipFile) -> tuple[dict[str, Listed], dict[str, int]]:
     match tree:
         case {"samecast_library": int(version)} if version > FORMAT:
             raise BadMedia(
-                f"The archive is of format {version}, and this samecast reads {FORMAT}.", hint="Update samecast."
+                f"The archive is of format {version}, and this samecast reads up to {FORMAT}.", hint="Update samecast."
             )
-        case {"samecast_library": 1, "members": list(listed), "counts": dict(counts)}:
+        case {"samecast_library": int(version), "members": list(listed), "counts": dict(counts)} if version >= 1:
             members = dict(map(_listed, listed))
         case _:
             raise damaged(f"its {MANIFEST} is not one of a library")
-    if set(members) != {ASSETS, *MEMBERS.values()} or len(members) != len(listed):
+    if set(members) != members_in(version) or len(members) != len(listed):
         raise damaged(f"its {MANIFEST} does not list each member once")
     for name, expected in members.items():
         there = opened.NameToInfo.get(name)

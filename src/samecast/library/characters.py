@@ -62,7 +62,7 @@ class Characters:
     def update(self, handle: str, *, name: str, tags: tuple[str, ...]) -> None:
         """Change what is not part of a version."""
         with self.database.write() as connection:
-            row = self._row(connection, handle)
+            row = self.row(connection, handle)
             connection.execute(update(t.characters).where(t.characters.c.id == row).values(name=name))
             connection.execute(delete(t.character_tags).where(t.character_tags.c.character_id == row))
             _write_tags(connection, row, tags)
@@ -72,7 +72,7 @@ class Characters:
         bare = handle.removeprefix("@")
         try:
             with self.database.write() as connection:
-                row = self._row(connection, bare)
+                row = self.row(connection, bare)
                 last = connection.execute(
                     select(func.max(t.versions.c.number)).where(t.versions.c.character_id == row)
                 ).scalar_one()
@@ -82,24 +82,27 @@ class Characters:
             raise _out_of_turn(bare, version.number) from conflict
 
     def remove(self, handle: str) -> bool:
-        """Delete the character or, where takes pin it, retire it. True: nothing of it is left."""
+        """Delete the character or, where takes pin it, retire it; its LoRAs go either way. True: nothing is left."""
         bare = handle.removeprefix("@")
         try:
             with self.database.write() as connection:
-                row = self._row(connection, bare)
+                row = self.row(connection, bare)
                 if not _pinned(connection, bare):
                     connection.execute(delete(t.characters).where(t.characters.c.id == row))
                     return True
                 self._retire(connection, row)
         except Conflict:  # a take pinned it between our look and the deletion: the database refused
             with self.database.write() as connection:
-                self._retire(connection, self._row(connection, bare))
+                self._retire(connection, self.row(connection, bare))
         return False
 
     def _retire(self, connection: Connection, row: int) -> None:
+        """Takes need the versions they pin. What else they are made from they name themselves, so the LoRAs go."""
+        connection.execute(delete(t.character_loras).where(t.character_loras.c.character_id == row))
         connection.execute(update(t.characters).where(t.characters.c.id == row).values(retired_at=datetime.now(UTC)))
 
-    def _row(self, connection: Connection, handle: str) -> int:
+    def row(self, connection: Connection, handle: str) -> int:
+        """The number of a character in the cast, held until the transaction ends. Raises `NotFound`."""
         bare = handle.removeprefix("@")
         row = connection.execute(
             select(t.characters.c.id).where((t.characters.c.handle == bare) & _present()).with_for_update()

@@ -9,7 +9,7 @@ The order that makes it safe, with `free` and `keep_out` as `keeping.Upkeep` cal
 So a claim comes either before the look, which sees it and everything that was committed before it, or after the
 removal, and then the writer, who looks into the store only after its claim, finds nothing there and stores it anew.
 Whatever refers to an asset before the claim (a take does: its row names the asset first) is safe whatever the grace;
-what comes to refer to it later (a reference picture does) has the grace to do so.
+what comes to refer to it later (a character does, and a take that is to be made from it) has the grace to do so.
 
 Claims of stored assets are kept: they say that this library stored them. Whatever else lies in the same place is not
 its to remove.

@@ -1,25 +1,23 @@
-"""Takes in what the triggers queued: a take that was made, judged again, picked, looked at or removed.
+"""Takes in what the triggers queued: a take that was made, failed, judged again, picked, looked at or removed.
 
 One batch is one transaction, and batches come one after the other, whoever works them off: a worker after a take, or
 whoever looks for something first. What is worked out here can always be worked out again from the takes.
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from typing import TypeAlias
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from samecast.core.consistency import ScoreVerdict, TakeScore, take_score_from_json
 from samecast.library import schema as t
+from samecast.library.counting import Counts, Failure, Share
 from samecast.library.database import Database
 from samecast.library.looks import Codes, look_in
-from samecast.library.searching import Index, moment_of, place_of, terms_of, verdict_terms, who_to_json
-from samecast.ports.creations import Counted, Tally
+from samecast.library.searching import Index, place_of, terms_of, verdict_terms, who_to_json
+from samecast.ports.creations import Counted
 
 BATCH = 500
 _INDEXING_LOCK = 0x5A3E_1DE5
@@ -85,16 +83,26 @@ def _batch(connection: Connection, newest: int, index: Index, codes: Codes) -> i
 
 
 def _take_in(connection: Connection, take_ids: Sequence[str], index: Index, codes: Codes) -> None:
+    rows = connection.execute(_TAKES, {"ids": take_ids}).all()
+    done = [row for row in rows if row.state == "done"]
+    made, counts = {row.id: _made(row) for row in done}, Counts()
+    _take_in_made(connection, take_ids, made, index, counts)
+    _take_in_failures(connection, take_ids, [_failure(row) for row in rows if row.state == "failed"], counts)
+    counts.keep(connection)
+    codes.remove(connection, [take_id for take_id in take_ids if take_id not in made])
+    codes.put(connection, [(row.id, look_in(row)) for row in done if row.code is not None])
+
+
+def _take_in_made(
+    connection: Connection, take_ids: Sequence[str], made: Mapping[str, Made], index: Index, counts: Counts
+) -> None:
     creations = t.creations.c
     before = {
         row.take_id: row for row in connection.execute(select(t.creations).where(creations.take_id.in_(take_ids)))
     }
-    rows = connection.execute(_TAKES, {"ids": take_ids}).all()
-    made = {row.id: _made(row) for row in rows}
-    deltas: Deltas = defaultdict(lambda: [0] * len(_COUNTS))
     for row in before.values():
         who = tuple((handle, verdict) for handle, verdict in json.loads(row.who))
-        _count(deltas, _share(row, place=row.place, who=who), -1)
+        counts.done(_share(row, place=row.place, who=who), -1)
     gone = [row.place for take_id, row in before.items() if take_id not in made]
     if gone:
         connection.execute(delete(t.creations).where(creations.place.in_(gone)))
@@ -103,7 +111,7 @@ def _take_in(connection: Connection, take_ids: Sequence[str], index: Index, code
     fresh = [one for take_id, one in made.items() if take_id not in before]
     places |= _new_places(connection, fresh)
     for take_id, one in made.items():
-        _count(deltas, _share(one, place=places[take_id], who=one.who), 1)
+        counts.done(_share(one, place=places[take_id], who=one.who), 1)
     if fresh:
         connection.execute(insert(t.creations), [_row(one) | {"place": places[one.take_id]} for one in fresh])
     again = [one for take_id, one in made.items() if take_id in before]
@@ -112,9 +120,20 @@ def _take_in(connection: Connection, take_ids: Sequence[str], index: Index, code
         change = update(t.creations).where(creations.place == bindparam("at")).values(values)
         connection.execute(change, [_row(one) | {"at": places[one.take_id]} for one in again])
     index.write(connection, {places[one.take_id]: one.terms for one in made.values()})
-    _add(connection, deltas)
-    codes.remove(connection, [take_id for take_id in take_ids if take_id not in made])
-    codes.put(connection, [(row.id, look_in(row)) for row in rows if row.code is not None])
+
+
+def _take_in_failures(
+    connection: Connection, take_ids: Sequence[str], failures: Sequence[Failure], counts: Counts
+) -> None:
+    table = t.creation_failures
+    of_these = table.c.take_id.in_(take_ids)
+    for row in connection.execute(select(table).where(of_these)):
+        counts.failed(Failure(**{**row._mapping, "who": tuple(json.loads(row.who))}), -1)
+    connection.execute(delete(table).where(of_these))
+    for failure in failures:
+        counts.failed(failure, 1)
+    if failures:
+        connection.execute(insert(table), [asdict(failure) | {"who": json.dumps(failure.who)} for failure in failures])
 
 
 _TAKES = (
@@ -130,8 +149,8 @@ _TAKES = (
     .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
     .join(t.picks, (t.picks.c.shot_id == t.takes.c.shot_id) & (t.picks.c.take_id == t.takes.c.id), isouter=True)
     .join(t.take_looks, t.take_looks.c.take_id == t.takes.c.id, isouter=True)
-    # Not `= 'done'`: SQLite would rather walk the index of states, through a million takes that are done.
-    .where(t.takes.c.id.in_(bindparam("ids", expanding=True)), t.takes.c.state.not_in(["waiting", "failed"]))
+    # Not the states that are wanted: SQLite would rather walk their index, through a million takes that are done.
+    .where(t.takes.c.id.in_(bindparam("ids", expanding=True)), t.takes.c.state != "waiting")
 )
 
 
@@ -164,6 +183,18 @@ def _made(row: Row[tuple[object, ...]]) -> Made:
         asset=row.asset,
         path=row.path,
         terms=tuple(sorted(terms | verdict_terms(verdict, picked=row.picked is not None))),
+    )
+
+
+def _failure(row: Row[tuple[object, ...]]) -> Failure:
+    recipe = json.loads(row.recipe)
+    return Failure(
+        take_id=row.id,
+        model=recipe["model"],
+        kind=recipe["kind"],
+        who=tuple(dict.fromkeys(member["handle"] for member in recipe["members"])),
+        cost=row.cost,
+        seconds=row.seconds,
     )
 
 
@@ -202,37 +233,6 @@ def _row(made: Made) -> dict[str, object]:
 _AS_IT_IS = [column.name for column in t.creations.columns if column.name not in ("place", "who", "picked")]
 
 
-# --- counting ---------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Share:
-    """What a take adds to the counts. A character's go by its own verdict, the others by the take's."""
-
-    place: int
-    model: str
-    kind: str
-    verdict: str | None
-    who: tuple[tuple[str, str | None], ...]
-    cost: int
-    seconds: float | None
-
-    def tallies(self) -> dict[tuple[str, str], Tally]:
-        """By what is counted and for which of it, such as ("model", "storyboard")."""
-        day = moment_of(self.place)
-        whole = self._tally(self.verdict)
-        found = {("all", ""): whole, ("model", self.model): whole, ("kind", self.kind): whole}
-        found["day", day.date().isoformat()] = whole
-        if self.verdict is not None:
-            found["verdict", self.verdict] = whole
-        return found | {("character", handle): self._tally(own) for handle, own in self.who}
-
-    def _tally(self, verdict: str | None) -> Tally:
-        return Tally(
-            takes=1, judged=verdict is not None, matched=verdict == "match", seconds=self.seconds or 0.0, cost=self.cost
-        )
-
-
 def _share(one: Row[tuple[object, ...]] | Made, *, place: int, who: tuple[tuple[str, str | None], ...]) -> Share:
     return Share(
         place=place,
@@ -243,29 +243,3 @@ def _share(one: Row[tuple[object, ...]] | Made, *, place: int, who: tuple[tuple[
         cost=one.cost,
         seconds=one.seconds,
     )
-
-
-_COUNTS = ("takes", "judged", "matched", "seconds", "cost")
-Deltas: TypeAlias = defaultdict[tuple[str, str], list[float]]
-
-
-def _count(deltas: Deltas, share: Share, sign: int) -> None:
-    for key, tally in share.tallies().items():
-        for number, name in enumerate(_COUNTS):
-            deltas[key][number] += sign * getattr(tally, name)
-
-
-def _add(connection: Connection, deltas: Deltas) -> None:
-    rows = [
-        {"sort": sort, "key": key, **dict(zip(_COUNTS, delta, strict=True))}
-        for (sort, key), delta in deltas.items()
-        if any(delta)
-    ]
-    if not rows:
-        return
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    upsert = dialect.insert(t.creation_tallies)
-    columns = t.creation_tallies.c
-    sums = {name: columns[name] + upsert.excluded[name] for name in _COUNTS}
-    connection.execute(upsert.on_conflict_do_update(index_elements=["sort", "key"], set_=sums), rows)
-    connection.execute(delete(t.creation_tallies).where(columns.takes == 0))

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import Column, Connection, Select, exists, func, select
 
@@ -16,9 +17,14 @@ from samecast.library import schema as t
 from samecast.library.assets import Assets
 from samecast.library.claims import claimed, forget, keep_out
 from samecast.library.database import Database
-from samecast.ports.keeping import Holder, ReferencePicture, Stored, TakeFile, Unneeded
+from samecast.ports.keeping import Holder, LoraFile, ReferencePicture, Stored, TakeFile, TakeSource, Unneeded
 
-NAMING: tuple[Column[str | None], ...] = (t.takes.c.asset, t.reference_images.c.sha256)
+NAMING: tuple[Column[str | None], ...] = (
+    t.takes.c.asset,
+    t.reference_images.c.sha256,
+    t.character_loras.c.sha256,
+    t.take_files.c.sha256,
+)
 """Every column that names an asset which the library needs."""
 
 _PAGE = 1000
@@ -53,11 +59,11 @@ class AssetUpkeep:
 
     def promised(self, shard: str) -> Iterator[str]:
         """By keyset: each page is a short look of its own, and none holds up a writer."""
-        for column, query in (
-            (t.takes.c.asset, select(t.takes.c.asset).where(t.takes.c.state == "done")),
-            (t.reference_images.c.sha256, select(t.reference_images.c.sha256)),
-        ):
-            yield from self._pages(query.distinct(), column, shard)
+        for column in NAMING:
+            query = select(column).distinct()
+            if column is t.takes.c.asset:  # until a take is done, its asset may be claimed and not stored yet
+                query = query.where(t.takes.c.state == "done")
+            yield from self._pages(query, column, shard)
 
     def unneeded(self, assets: Collection[Stored], grace: timedelta) -> Unneeded:
         with self.database.read() as connection:
@@ -74,35 +80,14 @@ class AssetUpkeep:
         return self.assets.has(sha256)
 
     def holders(self, sha256: str) -> list[Holder]:
-        """The first of them, takes before references."""
+        """The first of each kind: takes, references, takes that are made from it, characters that are shot with it."""
         with self.database.read() as connection:
-            takes = connection.execute(
-                select(t.takes.c.shot_id, t.takes.c.id, t.takes.c.number, t.shots.c.prompt)
-                .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
-                .where(t.takes.c.asset == sha256, t.takes.c.state == "done")
-                .order_by(t.takes.c.shot_id, t.takes.c.number)
-                .limit(_MOST_HOLDERS)
-            ).all()
-            references = connection.execute(
-                select(
-                    t.characters.c.handle,
-                    t.characters.c.name,
-                    func.min(t.reference_images.c.version).label("version"),
-                    t.characters.c.retired_at,
-                )
-                .join(t.reference_images, t.reference_images.c.character_id == t.characters.c.id)
-                .where(t.reference_images.c.sha256 == sha256)
-                .group_by(t.characters.c.id)
-                .order_by(t.characters.c.handle)
-                .limit(_MOST_HOLDERS)
-            ).all()
-        return [
-            *(TakeFile(shot=row.shot_id, take=row.id, number=row.number, prompt=row.prompt) for row in takes),
-            *(
-                ReferencePicture(handle=r.handle, name=r.name, number=r.version, left=r.retired_at is not None)
-                for r in references
-            ),
-        ]
+            return [
+                *_takes(connection, sha256),
+                *_references(connection, sha256),
+                *_made_from(connection, sha256),
+                *_shot_with(connection, sha256),
+            ]
 
     def sweep(self, assets: Collection[Stored], grace: timedelta, *, unrecorded: bool) -> list[Stored]:
         """Killed in the middle, the transaction is undone and the files already removed are gone: nothing referred to
@@ -136,7 +121,7 @@ class AssetUpkeep:
             unrecorded=tuple(asset for asset in left if asset.sha256 not in claims),
         )
 
-    def _pages(self, query: Select[str], column: Column[str | None], shard: str) -> Iterator[str]:
+    def _pages(self, query: Select[Any], column: Column[str | None], shard: str) -> Iterator[str]:
         after: str = shard
         while True:
             page = query.where(column > after, column < _after(shard)).order_by(column).limit(_PAGE)
@@ -176,6 +161,50 @@ def _borrowed(connection: Connection, since: datetime | None) -> frozenset[str]:
         for member in json.loads(recipe)["members"]:
             found.update(member["references"])
     return frozenset(found)
+
+
+_TAKES = (
+    select(t.takes.c.shot_id.label("shot"), t.takes.c.id.label("take"), t.takes.c.number, t.shots.c.prompt)
+    .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
+    .order_by(t.takes.c.shot_id, t.takes.c.number)
+    .limit(_MOST_HOLDERS)
+)
+
+
+def _takes(connection: Connection, sha256: str) -> Iterator[TakeFile]:
+    chosen = _TAKES.where(t.takes.c.asset == sha256, t.takes.c.state == "done")
+    return (TakeFile(**row._mapping) for row in connection.execute(chosen))
+
+
+def _made_from(connection: Connection, sha256: str) -> Iterator[TakeSource]:
+    chosen = _TAKES.join(t.take_files, t.take_files.c.take_id == t.takes.c.id).where(t.take_files.c.sha256 == sha256)
+    return (TakeSource(**row._mapping) for row in connection.execute(chosen))
+
+
+def _references(connection: Connection, sha256: str) -> Iterator[ReferencePicture]:
+    people, images = t.characters, t.reference_images
+    chosen = (
+        select(people.c.handle, people.c.name, func.min(images.c.version).label("version"), people.c.retired_at)
+        .join(images, images.c.character_id == people.c.id)
+        .where(images.c.sha256 == sha256)
+        .group_by(people.c.id)
+        .order_by(people.c.handle)
+        .limit(_MOST_HOLDERS)
+    )
+    for row in connection.execute(chosen):
+        yield ReferencePicture(handle=row.handle, name=row.name, number=row.version, left=row.retired_at is not None)
+
+
+def _shot_with(connection: Connection, sha256: str) -> Iterator[LoraFile]:
+    people, loras = t.characters, t.character_loras
+    chosen = (
+        select(people.c.handle, people.c.name, loras.c.model)
+        .join(loras, loras.c.character_id == people.c.id)
+        .where(loras.c.sha256 == sha256)
+        .order_by(people.c.handle, loras.c.model)
+        .limit(_MOST_HOLDERS)
+    )
+    return (LoraFile(**row._mapping) for row in connection.execute(chosen))
 
 
 def _every_shard() -> Iterator[str]:

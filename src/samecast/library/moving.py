@@ -164,7 +164,9 @@ def in_order(column: ColumnElement[Any], connection: Connection) -> ColumnElemen
 
 
 def needed_assets(connection: Connection) -> Iterator[str]:
-    """The sha256 of every asset that references and finished takes name, each once, in order."""
+    """The sha256 of every asset that characters and finished takes name, and that takes are made from, each once, in
+    order.
+    """
     found = _needed().subquery()
     query = select(found.c.name).order_by(in_order(found.c.name, connection))
     for (name,) in connection.execute(query, execution_options={"yield_per": STREAMED}):
@@ -191,7 +193,8 @@ def snapshot(database: Database) -> Iterator[Connection]:
 
 def _needed() -> Any:
     made = select(t.takes.c.asset.label("name")).where(t.takes.c.state == "done", t.takes.c.asset.is_not(None))
-    return union(select(t.reference_images.c.sha256.label("name")), made)
+    others = (t.reference_images.c.sha256, t.take_files.c.sha256, t.character_loras.c.sha256)
+    return union(*(select(column.label("name")) for column in others), made)
 
 
 def _count(connection: Connection, table: Table) -> int:

@@ -169,6 +169,7 @@ takes = Table(
     Column("round", Integer, nullable=False, server_default="1"),
     Column("attempt", Integer, nullable=False, server_default="1"),
     Column("error", Text),
+    Column("failure", Text),
     Column("cost", BigInteger, nullable=False, server_default="0"),
     Column("seconds", Double),
     Column("ticket", Text),
@@ -197,6 +198,16 @@ take_members = Table(
     ForeignKeyConstraint(["character_id", "version"], ["versions.character_id", "versions.number"]),
     Index(None, "handle"),
     Index(None, "character_id", "version"),
+)
+
+# What a take is made from beside its members' references: the picture it edits, its first and last frame, LoRAs.
+take_files = Table(
+    "take_files",
+    metadata,
+    Column("take_id", ForeignKey("takes.id", ondelete="CASCADE"), primary_key=True),
+    Column("position", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Index(None, "sha256"),
 )
 
 picks = Table(
@@ -262,9 +273,21 @@ character_papers = Table(
     Column("licence", Text, nullable=False),
 )
 
+# Weights that were trained on a character: for each model those that it is to be shot with.
+character_loras = Table(
+    "character_loras",
+    metadata,
+    Column("character_id", ForeignKey("characters.id", ondelete="CASCADE"), primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("scale", Double, nullable=False),
+    Column("word", Text, nullable=False),
+    Index(None, "sha256"),
+)
+
 # --- worked out from the tables above ---------------------------------------------------------------------------
 # Filled by triggers and `indexing` wherever takes are written, so never copied from one database to another: hence not
-# in `metadata`. Each dialect has more of it (words, terms, codes); migrations/versions/rev_0003_search.py has it all.
+# in `metadata`. Each dialect has more of it (words, terms, codes); the revisions 0003, 0005 and 0006 have it all.
 
 derived = MetaData()
 DERIVED_PREFIXES = ("creation", "look_")
@@ -305,6 +328,34 @@ creation_tallies = Table(
     Column("matched", BigInteger, nullable=False),
     Column("seconds", Double, nullable=False),
     Column("cost", BigInteger, nullable=False),
+)
+
+# How each character fared on each model. `judged`: its own verdict is match, drift or missing. `seconds` and `cost` are
+# those of takes that failed, too.
+creation_results = Table(
+    "creation_results",
+    derived,
+    Column("handle", Text, primary_key=True),
+    Column("model", Text, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("takes", BigInteger, nullable=False),
+    Column("judged", BigInteger, nullable=False),
+    Column("matched", BigInteger, nullable=False),
+    Column("failed", BigInteger, nullable=False),
+    Column("seconds", Double, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+)
+
+# Takes that failed, as they were counted: what has to be taken off again once they are tried again, or removed.
+creation_failures = Table(
+    "creation_failures",
+    derived,
+    Column("take_id", Text, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("who", Text, nullable=False),  # a JSON list of handles
+    Column("cost", BigInteger, nullable=False),
+    Column("seconds", Double),
 )
 
 creation_queue = Table(

@@ -1,7 +1,8 @@
 """Shots and takes in the database. Implements `ports.ShotRepository`.
 
 A take is stored with its whole recipe, so it can be made again whatever happens to the cast; who it pins is also kept
-as rows, so that the database itself keeps a pinned character from being deleted.
+as rows, so that the database itself keeps a pinned character from being deleted, and so is what else it is made from,
+so that no file of that is taken for garbage.
 """
 
 import json
@@ -130,6 +131,8 @@ def write_take(connection: Connection, take: Take) -> None:
         )
     )
     _write_members(connection, take)
+    if files := file_rows(take.id, take.recipe):
+        connection.execute(insert(t.take_files), files)
 
 
 def outcome(take: Take) -> dict[str, object]:
@@ -141,6 +144,7 @@ def outcome(take: Take) -> dict[str, object]:
         "notes": json.dumps(take.notes, ensure_ascii=False),
         "path": take.path,
         "error": take.error,
+        "failure": take.failure,
         "cost": take.cost,
         "seconds": take.seconds,
         "made_at": take.made_at,
@@ -161,6 +165,11 @@ def _write_members(connection: Connection, take: Take) -> None:
     ]
     if values:
         connection.execute(insert(t.take_members), values)
+
+
+def file_rows(take_id: str, recipe: Recipe) -> list[dict[str, object]]:
+    """What a take is made from beside its members' references, as rows."""
+    return [{"take_id": take_id, "position": place, "sha256": sha256} for place, sha256 in enumerate(recipe.borrowed)]
 
 
 def _pinned_character(connection: Connection, handle: str, version: int) -> int | None:
@@ -222,6 +231,7 @@ def read_take(row: Row[tuple[object, ...]]) -> Take:
         round=row.round,
         attempt=row.attempt,
         error=row.error,
+        failure=row.failure,
         cost=row.cost,
         seconds=row.seconds,
         ticket=row.ticket,

@@ -129,7 +129,9 @@ class Work:
                 )
             _check_money(connection, row)
             connection.execute(
-                update(t.takes).where(*chosen).values(state="waiting", attempt=t.takes.c.attempt + 1, error=None)
+                update(t.takes)
+                .where(*chosen)
+                .values(state="waiting", attempt=t.takes.c.attempt + 1, error=None, failure=None)
             )
             connection.execute(update(t.shots).where(t.shots.c.id == shot_id).values(state="running"))
         return Shots(database=self.database).get(shot_id)

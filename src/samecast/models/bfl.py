@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from samecast.core.errors import InvalidInput, KeyRefused, RenderFailed, SamecastError, SubmissionUnsure
 from samecast.core.recipe import Recipe
+from samecast.models.hosted import plain
 from samecast.models.hosted.fetching import fetch
 from samecast.models.hosted.pictures import png, shown
+from samecast.models.hosted.plain import Answer, Cut, Patience, Tree, aspect_of, branch, branches, number, text, typed
 from samecast.models.hosted.words import by_status, line, lost, no_network, refused
-from samecast.models.mage import plain
-from samecast.models.mage.plain import Answer, Cut, Patience, Tree, aspect_of, branch, branches, number, text, typed
 from samecast.ports import ModelProfile, Picture, Render, Rendered
 from samecast.ports.plugins import Parts
 

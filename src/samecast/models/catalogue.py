@@ -34,6 +34,7 @@ _OPTIONAL = {
     "resource",
     "cost_per_image",
     "cost_per_second",
+    "cost_per_reference",
     "at_once",
     "per_minute",
     "knows_keys",
@@ -212,10 +213,13 @@ def _cost(entry: Entry, kinds: tuple[str, ...]) -> Cost | None:
     """The price of every kind it makes, or of none: a kind without one would be taken for free."""
     wanted = {"image": "cost_per_image", "video": "cost_per_second"}
     given = {kind for kind, key in wanted.items() if key in entry}
+    if not given and "cost_per_reference" in entry:
+        raise wrong(entry, "cost_per_reference needs a price of what it makes")
     if not given:
         return None
     if given != set(kinds):
         needed = " and ".join(key for kind, key in wanted.items() if kind in kinds)
         raise wrong(entry, f"what it makes is priced by {needed}, all or none")
     image, second = (entries.micros(entry, key) if key in entry else 0 for key in wanted.values())
-    return Cost(per_image=image, per_second=second)
+    reference = entries.micros(entry, "cost_per_reference") if "cost_per_reference" in entry else 0
+    return Cost(per_image=image, per_second=second, per_reference=reference)

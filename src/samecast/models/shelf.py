@@ -12,6 +12,7 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from importlib import metadata, util
 from pathlib import Path
 from typing import cast
@@ -82,11 +83,7 @@ class Shelf(Mapping[str, Shelved]):
         for where, text in self._catalogues():
             try:
                 found = parse_catalogue(text(), where=where)
-                twice = models.keys() & found.keys()
-                if twice:
-                    raise InvalidInput(
-                        f"{where} has a model '{min(twice)}', and there is one.", hint="Rename it there."
-                    )
+                found = {model: _renewed(profile, models.get(model), where) for model, profile in found.items()}
                 check_limits(models | found, where=where)
             except SamecastError as error:
                 bad.append(Bad(where=where, error=error))
@@ -123,10 +120,8 @@ class Shelf(Mapping[str, Shelved]):
                 f"{engine} offers no list of its models.", hint=f"There is one for: {', '.join(sorted(_LIVE))}."
             )
         live = _entries(module.live_entries(self._parts), f"{engine}'s list")
-        shipped = read_catalogue().keys()
         stay = {model: part for model, part in _entries(self._own_text(), str(self._file)).items() if model not in live}
-        fresh = {model: part for model, part in live.items() if model not in shipped}
-        self._write("\n".join([*stay.values(), *fresh.values()]))
+        self._write("\n".join([*stay.values(), *live.values()]))
         return [self.profile(model) for model in live]
 
     def _own_text(self) -> str:
@@ -219,6 +214,15 @@ def _builder(engine: str) -> Build:
     if not hasattr(module, "build"):
         raise MissingPart(f"There is no engine '{engine}'.", hint="Correct the model's entry.")
     return cast(Build, module.build)
+
+
+def _renewed(profile: ModelProfile, shipped: ModelProfile | None, where: str) -> ModelProfile:
+    """A model under an id that is taken is what its provider offers today; of any other engine it is a mistake."""
+    if shipped is None:
+        return profile
+    if shipped.engine != profile.engine or profile.engine not in _LIVE:
+        raise InvalidInput(f"{where} has a model '{profile.id}', and there is one.", hint="Rename it there.")
+    return replace(profile, aliases=profile.aliases or shipped.aliases)
 
 
 def _described(folder: Path, model: str | None) -> str:

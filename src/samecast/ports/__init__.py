@@ -17,6 +17,7 @@ from samecast.core.cast import Anchor, Character, Version
 from samecast.core.consistency import AnchorKind, AnchorVerdict
 from samecast.core.grading import Grade, Measurements
 from samecast.core.kinds import SubjectKind
+from samecast.core.recipe import Lora
 from samecast.core.report import Report
 from samecast.core.story import Shot, Take
 from samecast.ports.making import Cost, Engine, HostedEngine, ModelProfile, Render, Rendered
@@ -56,6 +57,7 @@ __all__ = [
     "Floats",
     "HeadPose",
     "HostedEngine",
+    "LoraRepository",
     "Matting",
     "Media",
     "ModelProfile",
@@ -388,6 +390,24 @@ class CastRepository(Protocol):
 
     def remove(self, handle: str) -> bool:
         """True if nothing of it is left; False if it was only retired because shots pin it."""
+        ...
+
+
+class LoraRepository(Protocol):
+    """Which trained weights each model is to shoot a character with."""
+
+    def of(self, handle: str, model: str) -> list[Lora]: ...
+
+    def all_of(self, handle: str) -> list[tuple[str, Lora]]:
+        """Each with its model."""
+        ...
+
+    def set(self, handle: str, model: str, lora: Lora) -> None:
+        """Raises `NotFound`, and `InvalidInput` for what no recipe can hold."""
+        ...
+
+    def remove(self, handle: str, model: str, sha256: str | None = None) -> int:
+        """Returns how many are gone: one, or all of the model's."""
         ...
 
 

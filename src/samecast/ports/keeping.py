@@ -34,7 +34,26 @@ class ReferencePicture:
     left: bool
 
 
-Holder: TypeAlias = TakeFile | ReferencePicture
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakeSource:
+    """A take in whatever state that is made from an asset: it edits it, begins or ends with it, or is shot with it."""
+
+    shot: str
+    take: str
+    number: int
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoraFile:
+    """Weights that a character in the cast is shot with on a model."""
+
+    handle: str
+    name: str
+    model: str
+
+
+Holder: TypeAlias = TakeFile | ReferencePicture | TakeSource | LoraFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,11 +82,13 @@ class Upkeep(Protocol):
         ...
 
     def promised(self, shard: str) -> Iterator[str]:
-        """What must be there: the assets of finished takes and the reference pictures of all versions."""
+        """What must be there: the assets of finished takes, the reference pictures of all versions, what takes are made
+        from beside those, and the LoRAs of the cast.
+        """
         ...
 
     def unneeded(self, assets: Collection[Stored], grace: timedelta) -> Unneeded:
-        """Those that nothing refers to: no take in whatever state, no version, no recipe that waits for it."""
+        """Those that nothing refers to: no take in whatever state, no character, no recipe that waits for it."""
         ...
 
     def digests(self, assets: Sequence[Stored]) -> Iterator[tuple[Stored, str | None]]:

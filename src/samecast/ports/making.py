@@ -38,14 +38,16 @@ CLIP_SIZES: Mapping[Aspect, Size] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """A price in millionths of a dollar, for each image or each second of a clip."""
+    """A price in millionths of a dollar, for each image or each second of a clip, and each picture it is made from."""
 
     per_image: int = 0
     per_second: int = 0
+    per_reference: int = 0
 
     def of(self, recipe: Recipe) -> int:
         """What one take of this recipe costs, in millionths of a dollar, rounded up."""
-        return self.per_image if recipe.kind == "image" else ceil(self.per_second * recipe.seconds)
+        made = self.per_image if recipe.kind == "image" else ceil(self.per_second * recipe.seconds)
+        return made + self.per_reference * len(recipe.pictures)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ class ModelProfile:
     closer: tuple[tuple[tuple[str, str], ...], ...] = ()
     """Options that hold a take closer to its reference, each step closer than the one before: for shooting again."""
 
+    aliases: tuple[str, ...] = ()
+    """Other names that users know it by."""
     source: str = ""
     """Where these facts come from, and `checked`: the day they were, as YYYY-MM-DD."""
     checked: str = ""
@@ -97,6 +101,8 @@ class ModelProfile:
     first_frame: bool = False
     last_frame: bool = False
     """Whether a clip may be given its first frame, and its last."""
+    loras: bool = False
+    """Whether trained weights of a character (LoRAs) can be loaded into it."""
     keyframe: str = ""
     """The model that makes its first frame from the references, where it takes no others; "": none is needed."""
     still_sizes: Mapping[Aspect, Size] = field(default_factory=dict)

@@ -141,6 +141,7 @@ def _take(take: Take, score: TakeScore) -> Json:
         "notes": list(take.notes),
         "round": take.round,
         "error": take.error,
+        "failure": take.failure,
         "seconds": take.seconds,
         "cost": take.cost / 1_000_000,
         "score": {"characters": [score_document(entry) for entry in score.characters], **_whole(score, several=False)},

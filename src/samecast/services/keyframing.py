@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samecast.core.errors import RenderFailed
+from samecast.core.prompt import Aspect
 from samecast.core.story import Shot
-from samecast.ports import AssetStore
+from samecast.ports import AssetStore, ModelProfile
 from samecast.services.making import Models, find_model, score_of
 from samecast.services.ordering import Order
 from samecast.services.shooting import Plan, Shooting
@@ -26,7 +27,7 @@ class Keyframing:
     def needed(self, order: Order) -> bool:
         """Whether the order's model has to be given a first frame, and was not."""
         profile = find_model(self.models, order.model)[0]
-        return bool(profile.keyframe) and order.kind != "image" and order.first_frame is None
+        return bool(profile.keyframe) and order.first_frame is None and self.shooting.ask(order).kind == "video"
 
     def plan(self, order: Order) -> Plan:
         """Lay out the first frame's own shot, of the same prompt and shape; nothing is made yet."""
@@ -36,7 +37,7 @@ class Keyframing:
                 order,
                 model=profile.keyframe,
                 kind="image",
-                aspect=order.aspect or self.shooting.aspect_of(replace(order, kind="video")),
+                aspect=order.aspect or _aspect(self.shooting.ask(order).brief.aspect, profile),
                 seconds=None,
                 last_frame=None,
                 takes=TAKES,
@@ -63,3 +64,9 @@ class Keyframing:
         path = folder / f"{keyframe.id}.png"
         path.write_bytes(self.assets.get(take.asset))
         return replace(order, kind="video", first_frame=path)
+
+
+def _aspect(asked: Aspect | None, profile: ModelProfile) -> str:
+    """What the clip will be: what was asked for, else what its model makes by itself."""
+    width, height = asked or ((16, 9) if (16, 9) in profile.aspects else profile.aspects[0])
+    return f"{width}:{height}"

@@ -4,6 +4,7 @@ A step may be begun again after a crash: what was made before is found and used.
 what follows from their scores is concluding's, and who calls these steps, and when, is production's.
 """
 
+import difflib
 import hashlib
 import tempfile
 import time
@@ -30,6 +31,7 @@ from samecast.ports import (
     Rendered,
     WorkRepository,
 )
+from samecast.ports.plugins import Retired
 from samecast.services import folders
 from samecast.services.events import (
     Noted,
@@ -65,11 +67,16 @@ def at_once(do: Callable[[], T]) -> T:
 
 
 def find_model(models: Models, name: str) -> tuple[ModelProfile, Engine | HostedEngine]:
-    """Raises `NotFound`, naming those there are."""
-    if name not in models:
-        known = ", ".join(sorted(models))
-        raise NotFound(f"There is no model '{name}'.", hint=f"Models here: {known}. See `samecast models list`.")
-    return models[name]
+    """Raises `NotFound`, naming the nearest there are, or what became of one that users know."""
+    if name in models:
+        return models[name]
+    retired: Mapping[str, Retired] = getattr(models, "retired", {})
+    gone = retired.get("-".join(name.lower().split()))
+    if gone is not None:
+        raise NotFound(gone.said, hint=gone.instead)
+    near = difflib.get_close_matches(name, list(models), n=1)
+    guess = f"Did you mean {near[0]}? " if near else ""
+    raise NotFound(f"There is no model '{name}'.", hint=f"{guess}See them with: samecast models list")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +196,7 @@ class Making:
                 take,
                 state="failed",
                 error=" ".join(str(error).split()),
+                failure=error.code,
                 cost=max(0, take.cost - self._price(take)) if unpaid else take.cost,
                 made_at=datetime.now(UTC),
             )
@@ -242,8 +250,8 @@ class Making:
         return rendered
 
     def _submit(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> str:
-        """Submit the take once. Where a crash came in between, the provider is asked; one that cannot tell is not
-        asked twice for the same take: it might be paid for twice.
+        """Submit the take once. Where a crash came in between, the provider is asked, and one that knows keys is sent
+        the take again under the key it may have; one that cannot tell is not: it might be paid for twice.
         """
         ticket = engine.find(_key(take, take.intended)) if take.intended is not None else None
         if ticket is None:
@@ -253,7 +261,7 @@ class Making:
                     hint=f"Look there first; then have it made with `samecast shots retry {take.shot_id}`.",
                 )
             order.on_step("submit", 0, 1)
-            if not self.work.intend(take.id, take.attempt, instead_of=take.intended):
+            if take.intended is None and not self.work.intend(take.id, take.attempt):
                 return self._submitted_elsewhere(take)
             ticket = self._send(take, profile, engine, order)
         self.work.keep_ticket(take.id, ticket)
@@ -272,15 +280,16 @@ class Making:
         )
 
     def _send(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> str:
-        key = _key(take, take.attempt)
+        key = _key(take, take.attempt if take.intended is None else take.intended)
         try:
             return engine.submit(order, key)
         except SubmissionUnsure:
             if not profile.knows_keys:
                 raise
             return engine.find(key) or engine.submit(order, key)
-        except SamecastError:  # it did not arrive
-            self.work.keep_ticket(take.id, None)
+        except SamecastError:  # it did not arrive this time
+            if take.intended is None:
+                self.work.keep_ticket(take.id, None)
             raise
 
     def _references(self, recipe: Recipe) -> dict[str, Picture]:

@@ -60,6 +60,20 @@ class Modelling:
         """Read what a provider offers today; returns its models."""
         return self.shelf.refresh(engine)
 
+    def forget(self, handle: str) -> list[str]:
+        """Delete what providers keep of a character that left; returns what could not be deleted, in sentences."""
+        bare = handle.strip().removeprefix("@").lower()
+        hosted = {profile.engine: engine for profile, engine in self.models.values() if profile.hosted}
+        left = []
+        for name, engine in hosted.items():
+            forget: Callable[[str], int] | None = getattr(engine, "forget", None)  # of those that keep characters
+            try:
+                if forget is not None:
+                    forget(bare)
+            except SamecastError as error:
+                left.append(f"{name} may still have @{bare}: {error}")
+        return left
+
     def accept(self, model: str) -> ModelProfile:
         """Put down that the model's licence was read and accepted."""
         profile = find_model(self.models, model)[0]

@@ -19,7 +19,7 @@ from samecast.core.prompt import Brief, read_brief
 from samecast.core.recipe import Recipe, TakeKind, recipe_from_json
 from samecast.core.story import Shot, Take
 from samecast.core.words import clean_prompt
-from samecast.ports import AssetStore, CastRepository, Media, ShotRepository
+from samecast.ports import AssetStore, CastRepository, LoraRepository, Media, ShotRepository
 from samecast.services import folders
 from samecast.services.concluding import Concluding, take_seed
 from samecast.services.events import Watch, unwatched
@@ -64,9 +64,11 @@ class Shooting:
         media: Media,
         crew: Crew,
         licensing: Licensing,
+        loras: LoraRepository,
         lexicon: Lexicon,
     ) -> None:
         self._licensing = licensing
+        self._loras = loras
         self._cast = cast
         self._shots = shots
         self._assets = assets
@@ -82,42 +84,44 @@ class Shooting:
     def plan(self, order: Order) -> Plan:
         """Read the prompt and lay out the shot; nothing is stored or made yet. Raises `InvalidInput`, `NotFound`."""
         profile, engine = find_model(self._models, order.model)
-        everyone = [*self._cast.all(), *order.stand_ins]
-        names = [CastName(handle=c.handle, name=c.name) for c in everyone]
-        resolved = resolve(order.prompt, names)
-        characters = [c for handle in resolved.who for c in everyone if c.handle == handle]
-        brief = read_brief(resolved.prompt, names, self._lexicon, aspect=order.aspect)
-        kind = order.kind or _kind_asked(brief, order)
-        asked = Asked(order=order, kind=kind, brief=brief, prompt=resolved.prompt, characters=characters)
+        asked = self.ask(order)
         check_order(asked, profile, [other for other, _ in self._models.values()])
         self._licensing.check(profile)
         engine.check()
         given = read_given(order, self._media)
-        recipe, notes = recipe_of(asked, profile, engine.version, given, self._lexicon)
+        loras = [lora for character in asked.characters for lora in self._loras.of(character.handle, profile.id)]
+        recipe, notes = recipe_of(asked, profile, engine.version, given, self._lexicon, loras)
         shot_id = secrets.token_hex(6)
-        count = order.takes if order.takes is not None else (USUAL_CLIPS if kind == "video" else USUAL_IMAGES)
+        usual = USUAL_CLIPS if asked.kind == "video" else USUAL_IMAGES
+        count = order.takes if order.takes is not None else usual
         recipes = [replace(recipe, seed=take_seed(order.seed, shot_id, i)) for i in range(1, count + 1)]
-        findings = lint(resolved.prompt, [_described(c) for c in characters], self._lexicon)
+        findings = lint(asked.prompt, [_described(c) for c in asked.characters], self._lexicon)
         shot = self._new_shot(shot_id, clean_prompt(order.prompt), recipes, order.out)
         shot = replace(shot, goal=order.goal, seed=order.seed)
         if not order.overwrite:
             folders.check_free(shot)
         return Plan(
             shot=shot,
-            brief=brief,
+            brief=asked.brief,
             findings=tuple(findings),
             notes=notes,
             pictures=given.files,
             overwrite=order.overwrite,
         )
 
-    def aspect_of(self, order: Order) -> str:
-        """The aspect that the order's prompt asks for, or that its model makes by itself, as "W:H"."""
-        profile = find_model(self._models, order.model)[0]
-        names = [CastName(handle=c.handle, name=c.name) for c in self._cast.all()]
-        brief = read_brief(resolve(order.prompt, names).prompt, names, self._lexicon, aspect=order.aspect)
-        aspect = brief.aspect or ((16, 9) if (16, 9) in profile.aspects else profile.aspects[0])
-        return f"{aspect[0]}:{aspect[1]}"
+    def ask(self, order: Order) -> Asked:
+        """Read the prompt: who is in it, and what it asks for. Raises `InvalidInput`, `NotFound`."""
+        everyone = [*self._cast.all(), *order.stand_ins]
+        names = [CastName(handle=c.handle, name=c.name) for c in everyone]
+        resolved = resolve(order.prompt, names)
+        brief = read_brief(resolved.prompt, names, self._lexicon, aspect=order.aspect)
+        return Asked(
+            order=order,
+            kind=order.kind or _kind_asked(brief, order),
+            brief=brief,
+            prompt=resolved.prompt,
+            characters=[c for handle in resolved.who for c in everyone if c.handle == handle],
+        )
 
     def plan_like(self, path: Path, out: Path | None, *, overwrite: bool = False) -> Plan:
         """Lay out a one-take shot from the recipe inside a PNG or MP4.

@@ -8,10 +8,12 @@ from samecast.core.lexicon import Lexicon
 from samecast.ports import ModelProfile
 from samecast.ports.watching import Watching
 from samecast.services.casting import Casting
+from samecast.services.comparing import Comparing
 from samecast.services.creations import Creations
 from samecast.services.drafting import Drafting
 from samecast.services.encoders import Encoders
 from samecast.services.estimating import Estimating
+from samecast.services.fitting import Fitting
 from samecast.services.keeping import Keeping
 from samecast.services.keyframing import Keyframing
 from samecast.services.modelling import Modelling
@@ -56,7 +58,9 @@ class Studio:
     moving: Moving
     travelling: Travelling
     models: Mapping[str, ModelProfile]
+    fitting: Fitting
     modelling: Modelling
+    comparing: Comparing
     lexicon: Lexicon
     sample: Callable[[str], Path]
     """A picture that ships with the installation, by file name, for the demo."""

@@ -61,8 +61,12 @@ class Spool:
         return self.folder / key
 
     def _sweep(self) -> None:
-        now = max((entry.stat().st_mtime for entry in os.scandir(self.folder)), default=0.0)
+        ages: dict[str, float] = {}
         for entry in os.scandir(self.folder):
-            if now - entry.stat().st_mtime > _OLDEST_SECONDS:
+            with suppress(OSError):  # another worker has just collected it
+                ages[entry.path] = entry.stat().st_mtime
+        newest = max(ages.values(), default=0.0)
+        for path, made in ages.items():
+            if newest - made > _OLDEST_SECONDS:
                 with suppress(OSError):
-                    os.unlink(entry.path)
+                    os.unlink(path)

@@ -8,7 +8,7 @@ import re
 from samecast.core.errors import InvalidInput, KeyRefused, Refused, RenderFailed, SamecastError, Unreachable
 
 _LONGEST = 240
-_KEYS = re.compile(r"(?i)\b(?:sk|r8|key|bearer|token)[-_ ][\w-]{8,}|\b[A-Za-z0-9_-]{32,}\b")
+_KEYS = re.compile(r"(?i)\b(?:sk|r8|key|bearer|token)[-_ ](?=[\w-]*\d)[\w-]{8,}|\b[A-Za-z0-9_-]{32,}\b")
 
 REFUSED_HINT = (
     "Say it in other words; where a real person's face was refused, use a drawn or generated reference, or a model "
