@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from tests.production.fakes import HOSTED, SLOW, HostedFake, Ledger, Provider, models
 
-from samecast.core.errors import NotFound, Refused, Stopped, StorageFailed, SubmissionUnsure
+from samecast.core.errors import NotFound, Refused, Stopped, StorageFailed, SubmissionUnsure, Unreachable
 from samecast.core.story import Shot
 from samecast.library import Library, open_library
-from samecast.ports import Engine, HostedEngine, ModelProfile
+from samecast.ports import Engine, HostedEngine, ModelProfile, Rendered
 from samecast.services import making as module
 from samecast.services.events import StepMoved
 from samecast.services.making import Making, Models
@@ -239,3 +239,23 @@ def test_a_refused_take_is_its_own_outcome_and_costs_nothing_where_it_was_not_ch
     assert kept.error == "Acme will not make this. Say it otherwise."
     again = library.work.queue_again(kept.shot_id, failed=True)
     assert (again.takes[0].failure, again.takes[0].error) == (None, None)
+
+
+def test_a_provider_that_is_away_for_a_while_loses_no_take(
+    studio: Studio, making: Making, library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    away = iter([True, True, False])
+    collect = HostedFake.collect
+
+    def cut(self: HostedFake, ticket: str) -> Rendered | None:
+        if next(away, False):
+            raise Unreachable("Acme cannot be reached.", hint="Check the network.")
+        return collect(self, ticket)
+
+    monkeypatch.setattr(HostedFake, "collect", cut)
+    take = shot(studio, tmp_path, "hosted").takes[0]
+    assert making.render(take.id)
+    monkeypatch.setattr(module, "AWAY_SECONDS", 0.0)
+    away = iter([True] * 9)
+    with pytest.raises(Unreachable):
+        making.render(shot(studio, tmp_path / "more", "hosted").takes[0].id)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar, cast
 
 from samecast.core.consistency import TakeScore, take_score_from_json, take_score_to_json
-from samecast.core.errors import BadMedia, NotFound, RenderFailed, SamecastError, Stopped, SubmissionUnsure
+from samecast.core.errors import BadMedia, NotFound, RenderFailed, SamecastError, Stopped, SubmissionUnsure, Unreachable
 from samecast.core.recipe import Recipe, recipe_to_json
 from samecast.core.story import Take
 from samecast.ports import (
@@ -54,6 +54,8 @@ Stopping: TypeAlias = Callable[[], bool]
 
 COLLECT_SECONDS = 2.0
 """How often a provider is asked whether a take is ready."""
+AWAY_SECONDS = 600.0
+"""How long a provider that has a take may be out of reach before the take fails."""
 
 
 def never() -> bool:
@@ -241,13 +243,26 @@ class Making:
     def _have_made(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> Rendered:
         ticket = take.ticket or self._submit(take, profile, engine, order)
         try:
-            while (rendered := engine.collect(ticket)) is None:
-                order.on_step(*(_told(engine, ticket) or ("render", 0, 1)))
-                self.wait(COLLECT_SECONDS)
+            return self._collected(engine, ticket, order)
         except Stopped:
             self.withdraw(replace(take, ticket=ticket))
             raise
-        return rendered
+
+    def _collected(self, engine: HostedEngine, ticket: str, order: Render) -> Rendered:
+        """Ask until the take is there. It is made elsewhere, so a provider that is away for a while loses nothing."""
+        away: float | None = None
+        while True:
+            try:
+                rendered, away = engine.collect(ticket), None
+            except Unreachable:
+                away = time.monotonic() if away is None else away
+                if time.monotonic() - away >= AWAY_SECONDS:
+                    raise
+                rendered = None
+            if rendered is not None:
+                return rendered
+            order.on_step(*(_told(engine, ticket) or ("render", 0, 1)))
+            self.wait(COLLECT_SECONDS)
 
     def _submit(self, take: Take, profile: ModelProfile, engine: HostedEngine, order: Render) -> str:
         """Submit the take once. Where a crash came in between, the provider is asked, and one that knows keys is sent
