@@ -30,6 +30,7 @@ from samecast.core.errors import (
 from samecast.models.hosted.fetching import fetch
 from samecast.models.hosted.pictures import png, shown
 from samecast.models.hosted.spool import Spool
+from samecast.models.hosted.waiting import never_sent, pause
 from samecast.models.hosted.words import by_status, line, lost, no_network, refused
 from samecast.ports import HostedEngine, ModelProfile, Render, Rendered
 from samecast.ports.plugins import Parts
@@ -146,7 +147,7 @@ class OpenAIImages:
                 raise failed
             if waited + wanted > PATIENCE_SECONDS:
                 raise by_status(PROVIDER, 429, f"it asks to be left alone for {wanted:g} s", key=KEY)
-            _wait(order, wanted, self.sleep)
+            pause(order, wanted, self.sleep)
             waited, wait = waited + wanted, wait * 2
 
     def _client(self) -> "openai.OpenAI":
@@ -248,15 +249,8 @@ def _cut(error: "openai.APIError") -> SamecastError:
     """A connection that failed: before anything was sent on it, or at any time after."""
     import httpx2
 
-    never = (
-        httpx2.ConnectError,
-        httpx2.ConnectTimeout,
-        httpx2.PoolTimeout,
-        httpx2.ProxyError,
-        httpx2.UnsupportedProtocol,
-    )
     cause = error.__cause__
-    if isinstance(cause, never):
+    if never_sent(cause):
         return no_network(PROVIDER, str(cause) or error)
     return _unsure("no answer in time" if isinstance(cause, httpx2.TimeoutException) else "the connection was cut")
 
@@ -275,11 +269,3 @@ def _asked_wait(headers: Mapping[str, str]) -> float | None:
         except ValueError:
             continue
     return None
-
-
-def _wait(order: Render, seconds: float, sleep: Callable[[float], None]) -> None:
-    """Second by second, so that whoever stops the take is heard."""
-    total = max(1, round(seconds))
-    for second in range(total):
-        order.on_step("wait", second, total)
-        sleep(seconds / total)

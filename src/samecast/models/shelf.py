@@ -7,11 +7,8 @@ the model is first used. Which models there are is read when somebody first asks
 import functools
 import importlib
 import json
-import os
 import re
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from importlib import metadata, util
 from pathlib import Path
@@ -19,6 +16,7 @@ from typing import cast
 
 from samecast.core.errors import InvalidInput, MissingPart, NotFound, SamecastError, StorageFailed
 from samecast.models.catalogue import canonical, check_limits, parse_catalogue, read_catalogue, read_retired
+from samecast.models.files import write_whole
 from samecast.ports import Engine, HostedEngine, ModelProfile
 from samecast.ports.plugins import ENTRY_POINTS, Bad, Build, Parts, Retired
 
@@ -153,16 +151,7 @@ class Shelf(Mapping[str, Shelved]):
     def _write(self, text: str) -> None:
         """Whole or not at all."""
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self._file.parent, prefix=".models-")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    file.write(text)
-                os.replace(name, self._file)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(name)
-                raise
+            write_whole(self._file, text.encode())
         except OSError as error:
             raise StorageFailed(
                 f"{self._file} cannot be written: {error.strerror}.", hint="Is the disk full?"

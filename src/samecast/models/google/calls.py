@@ -21,6 +21,7 @@ from samecast.core.errors import (
 )
 from samecast.models.google.access import Access
 from samecast.models.hosted.spool import Spool
+from samecast.models.hosted.waiting import never_sent, pause
 from samecast.models.hosted.words import by_status, line, no_network, refused
 from samecast.ports import Render
 
@@ -111,7 +112,7 @@ def submitted(
         wanted = said.wait if said.wait is not None else wait
         if said.status != 429 or said.spent or said.daily or waited + wanted > PATIENCE_SECONDS:
             raise _not_submitted(said, access)
-        _wait(order, wanted, sleep)
+        pause(order, wanted, sleep)
         waited, wait = waited + wanted, wait * 2
 
 
@@ -226,16 +227,9 @@ def _cut(error: Exception) -> Said:
     """A connection that failed: before anything was sent on it, or at any time after."""
     import httpx2
 
-    never = (
-        httpx2.ConnectError,
-        httpx2.ConnectTimeout,
-        httpx2.PoolTimeout,
-        httpx2.ProxyError,
-        httpx2.UnsupportedProtocol,
-    )
     kind = "no answer in time" if isinstance(error, httpx2.TimeoutException) else "the connection was cut"
     words = str(error)
-    return Said(words=f"{kind} ({words})" if words else kind, arrived=not isinstance(error, never))
+    return Said(words=f"{kind} ({words})" if words else kind, arrived=not never_sent(error))
 
 
 def _answered(status: int, body: object, otherwise: str, headers: Mapping[str, str]) -> Said:
@@ -274,11 +268,3 @@ def _asked_wait(words: str, parts: list[Mapping[str, object]], headers: Mapping[
         except ValueError:
             continue
     return None
-
-
-def _wait(order: Render, seconds: float, sleep: Callable[[float], None]) -> None:
-    """Second by second, so that whoever stops the take is heard."""
-    total = max(1, round(seconds))
-    for second in range(total):
-        order.on_step("wait", second, total)
-        sleep(seconds / total)

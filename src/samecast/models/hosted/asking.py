@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from samecast.core.errors import SamecastError, SubmissionUnsure, Unreachable
+from samecast.models.hosted.waiting import pause
 from samecast.models.hosted.words import line, no_network
 from samecast.ports import Render
 
@@ -112,13 +113,11 @@ class Asking:
             try:
                 return send()
             except Answered as answer:
-                pause = max(1, math.ceil(usual if answer.pause is None else answer.pause))
-                if answer.status != 429 or waited + pause > PATIENCE_SECONDS:
+                seconds = max(1, math.ceil(usual if answer.pause is None else answer.pause))
+                if answer.status != 429 or waited + seconds > PATIENCE_SECONDS:
                     raise
-            for second in range(pause):
-                order.on_step("wait", second, pause)
-                self.sleep(1.0)
-            waited, usual = waited + pause, min(2 * usual, _LONGEST_PAUSE)
+            pause(order, seconds, self.sleep)
+            waited, usual = waited + seconds, min(2 * usual, _LONGEST_PAUSE)
 
     def _unsure(self, error: Exception) -> SubmissionUnsure:
         return SubmissionUnsure(

@@ -1,6 +1,6 @@
 """What engines that speak plain HTTP share: one exchange and how it goes wrong, waiting, addresses, JSON as it comes.
 
-Knows no provider: `samecast.models.bfl` uses it too. A key travels in a header, to the provider's own address alone,
+Knows no provider. A key travels in a header, to the provider's own address alone,
 and is struck out of whatever comes back.
 """
 
@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 from samecast.core.errors import InvalidInput, MissingPart
 from samecast.core.options import Option
 from samecast.core.recipe import Recipe
+from samecast.models.hosted.waiting import never_sent
 from samecast.ports import ModelProfile
 
 if TYPE_CHECKING:
@@ -122,12 +123,8 @@ def exchange(
     try:
         with client() as opened:
             answer = opened.request(method, url, content=body or None, headers=headers, params=params)
-    except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout, httpx2.ProxyError) as error:
-        raise Cut(error, sent=False) from error
-    except (httpx2.UnsupportedProtocol, httpx2.LocalProtocolError, httpx2.InvalidURL) as error:
-        raise Cut(error, sent=False) from error
-    except httpx2.HTTPError as error:
-        raise Cut(error, sent=True) from error
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        raise Cut(error, sent=not never_sent(error)) from error
     text = answer.text.replace(secret, "[...]") if secret else answer.text
     tree = _tree(text)
     return Answer(

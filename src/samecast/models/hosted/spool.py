@@ -6,12 +6,12 @@ is written before anything else happens to it, under the key it was submitted wi
 
 import os
 import re
-import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from samecast.core.errors import StorageFailed
+from samecast.models.files import write_whole
 
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _OLDEST_SECONDS = 14 * 24 * 3600
@@ -29,17 +29,7 @@ class Spool:
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self._sweep()
-            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".part-")
-            try:
-                with os.fdopen(descriptor, "wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(name, self._path(key))
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(name)
-                raise
+            write_whole(self._path(key), content)
         except OSError as error:
             raise StorageFailed(
                 f"What was delivered cannot be kept in {self.folder}: {error.strerror}.", hint="Is the disk full?"

@@ -6,6 +6,7 @@ What a provider writes is shown as one clean line without what looks like a key.
 import re
 
 from samecast.core.errors import InvalidInput, KeyRefused, Refused, RenderFailed, SamecastError, Unreachable
+from samecast.core.secrets import remembered
 
 _LONGEST = 240
 _KEYS = re.compile(r"(?i)\b(?:sk|r8|key|bearer|token)[-_ ](?=[\w-]*\d)[\w-]{8,}|\b[A-Za-z0-9_-]{32,}\b")
@@ -19,6 +20,8 @@ REFUSED_HINT = (
 def line(text: object) -> str:
     """A provider's words as one line of at most 240 readable characters, without anything that looks like a key."""
     words = " ".join("".join(c if c.isprintable() else " " for c in str(text)).split())
+    for secret in remembered():
+        words = words.replace(secret, "[...]")
     words = _KEYS.sub("[...]", words).rstrip(".")
     return words if len(words) <= _LONGEST else words[: _LONGEST - 1] + "…"
 

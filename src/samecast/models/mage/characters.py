@@ -7,16 +7,15 @@ twice. What was made from here is also put down in characters.json, so that it c
 import fcntl
 import hashlib
 import json
-import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 from samecast.core.errors import InvalidInput, StorageFailed
 from samecast.core.recipe import Member
+from samecast.models.files import write_whole
 from samecast.models.hosted.plain import TRIES, Answer, Cut, Patience, Tree, branches, text
 from samecast.models.hosted.words import no_network
 from samecast.models.mage.uploads import Uploads, encoded
@@ -180,15 +179,8 @@ class Characters:
     def _write(self, kept: Sequence[Made]) -> None:
         """Whole or not at all."""
         try:
-            descriptor, name = tempfile.mkstemp(dir=self.folder, prefix=".characters-")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump([asdict(made) for made in kept], file, indent=1, ensure_ascii=False)
-                os.replace(name, self._file)
-            except BaseException:
-                with suppress(OSError):
-                    os.unlink(name)
-                raise
+            text = json.dumps([asdict(made) for made in kept], indent=1, ensure_ascii=False)
+            write_whole(self._file, text.encode())
         except OSError as error:
             raise _unusable(self._file, error) from error
 
