@@ -37,6 +37,13 @@ def test_tags_count_from_nought_and_only_the_first_mention_has_them():
     assert done.prompt == "Follow Mira <IMAGE_REF_0> and <IMAGE_REF_1> as Mira runs"
 
 
+def test_two_of_one_noun_are_told_apart_at_every_mention():
+    short = Mentioning(picture="image {n}", first="the {noun} in {pictures}", again="the {noun}")
+    women = [member("mira", 1), member("ana", 1)]
+    told = compile_prompt("@mira meets @ana, @mira waves", women, ["woman", "woman"], short, most=4).prompt
+    assert told == "The woman in image 1 meets the woman in image 2, the woman in image 1 waves"
+
+
 def test_everybody_has_a_picture_before_anybody_has_two():
     several = member("mira", 5)
     done = compile_prompt("@mira and @tom", [several, TOM], ["woman", "man"], COUNTED, most=3)

@@ -23,7 +23,7 @@ def delivered(path: Path, *, form: str = "mp4", codec: str = "libx264") -> bytes
     with av.open(str(path), "w", format=form) as clip:
         video: VideoStream = clip.add_stream(codec, rate=24)  # type: ignore[assignment]
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
-        audio: AudioStream = clip.add_stream("libopus" if form == "webm" else "aac", rate=48000)  # type: ignore[assignment]
+        audio: AudioStream = clip.add_stream("libopus" if form == "webm" else "aac", rate=48000)
         audio.layout = "mono"
         for number in range(48):
             frame = VideoFrame.from_ndarray(np.roll(noise, number, axis=1), format="rgb24")

@@ -28,6 +28,7 @@ class ShotProgress:
         )
         self._task: TaskID | None = None
         self._notes: set[str] = set()
+        self._far: dict[int, float] = {}
 
     def __enter__(self) -> "ShotProgress":
         self._bar.__enter__()
@@ -48,7 +49,7 @@ class ShotProgress:
                     self._task, total=float(self._total), of=self._total, take=number, step="", completed=number - 1.0
                 )
             case StepMoved() if self._task is not None:
-                self._bar.update(self._task, step=event.step, completed=event.number - 1 + _share(event))
+                self._bar.update(self._task, step=event.step, completed=self._reached(event))
             case TakeFinished(number=number, path=path, score=score):
                 said = "; ".join(words(entry) for entry in score.characters) or "no character named"
                 self._console.print(f"take {number}  {escape(said)}  [dim]{escape(path)}[/]", soft_wrap=True)
@@ -60,6 +61,11 @@ class ShotProgress:
             case _:
                 pass
 
+    def _reached(self, event: StepMoved) -> float:
+        """How far the shot is. A take never falls back: a clip's frames are counted again as they are written."""
+        self._far[event.number] = max(self._far.get(event.number, 0.0), _share(event))
+        return event.number - 1 + self._far[event.number]
+
 
 def _share(event: StepMoved) -> float:
     """How far within its take an event lies, 0..1."""
@@ -67,6 +73,8 @@ def _share(event: StepMoved) -> float:
     match event.step:
         case "render":
             return 0.15 + 0.70 * part
+        case "decode":
+            return 0.85
         case "score":
             return 0.85 + 0.15 * part
         case _:

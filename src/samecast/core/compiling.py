@@ -67,7 +67,8 @@ def compile_prompt(
         pictures.extend(member.references[:count])
         told = _listed([how.picture.format(n=n, i=n - 1) for n in numbers])
         words = {"pictures": told, "noun": noun, "name": member.name, "handle": member.handle}
-        names[member.handle] = (how.first.format(**words), how.again.format(**words))
+        again = how.again if nouns.count(noun) == 1 else how.first  # of two women, "the woman" says nothing
+        names[member.handle] = (how.first.format(**words), again.format(**words))
         if count < len(member.references):
             notes.append(f"It takes {count} of @{member.handle}'s {len(member.references)} references: the first.")
     seen: set[str] = set()

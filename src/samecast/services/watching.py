@@ -185,6 +185,8 @@ def _share(made: Progress) -> float:
             return 0.0
         case "render":
             return 0.15 + 0.70 * part
+        case "decode":
+            return 0.85
         case "score":
             return 0.85 + 0.15 * part
         case _:
