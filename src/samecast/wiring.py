@@ -164,7 +164,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         screen_testing=ScreenTesting(
             casting=casting, cast=cast, shooting=shooting, assets=assets, media=media, models=models
         ),
-        sheeting=Sheeting(casting=casting, shooting=shooting, assets=assets, models=models),
+        sheeting=Sheeting(casting=casting, shooting=shooting, assets=assets, media=media, models=models),
         producing=Producing(
             production=production,
             work=work,

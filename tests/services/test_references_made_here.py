@@ -177,6 +177,9 @@ def test_a_screen_test_finds_the_candidate_that_comes_back(studio: Studio, paint
     assert outcome.clear
     assert "good.png comes back best: 6 of 6" in outcome.why
     assert studio.casting.all() == [], "candidates are not cast by being tested"
+    sheet = studio.screen_testing.picture(roles, shots, outcome)
+    assert sheet is not None
+    assert sheet.width > sheet.height > 500
 
 
 def test_two_equal_candidates_are_too_close_to_tell(studio: Studio, painter: Painter, tmp_path: Path):
@@ -233,6 +236,9 @@ def test_a_sheet_offers_another_picture_of_the_same_person_and_none_of_another(
     planned = studio.sheeting.plan("@dad", "imagine", views=["front", "smile"], takes=1, out=tmp_path)
     sheets = [studio.sheeting.conclude(view, made(studio, plan)) for view, plan in planned]
     assert [sheet.offered for sheet in sheets] == [True, False], [sheet.why for sheet in sheets]
+    sheet = studio.sheeting.picture("@dad", sheets)
+    assert sheet is not None
+    assert min(sheet.width, sheet.height) > 300
     added = studio.sheeting.keep("@dad", sheets)
     assert added is not None
     assert (len(added.character.current.references), added.character.current.number) == (2, 2)

@@ -273,6 +273,8 @@ def _document(entry: Readiness) -> dict[str, object]:
         "references": profile.references,
         "mentions": profile.mentioning.first if profile.mentioning else None,
         "picture": profile.mentioning.picture if profile.mentioning else None,
+        "seeds": profile.seeds,
+        "voices": profile.voices,
         "edits": profile.edits,
         "first_frame": profile.first_frame,
         "last_frame": profile.last_frame,

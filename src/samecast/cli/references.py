@@ -14,10 +14,12 @@ from samecast.core.anchors import parse_anchor
 from samecast.core.errors import InvalidInput
 from samecast.core.portrait import DEFAULT_LENS, PortraitSlots
 from samecast.core.rates import figure
+from samecast.ports import Picture
 from samecast.services.documents import added_document, grade_document, score_document
 from samecast.services.drafting import VARIATIONS, Draft
 from samecast.services.screen_testing import Screened, ScreenTest
 from samecast.services.sheeting import TAKES, Sheet
+from samecast.services.studio import Studio
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")]
 Anchors = Annotated[list[str] | None, typer.Option("--anchor", "-a", help="A detail that must come back. Repeatable.")]
@@ -105,16 +107,20 @@ def screen_test(
         say(f"{role.path.name}:")
         shots.append([begin(studio, plan, how="here") for plan in role.plans])
     outcome = testing.conclude(roles, shots)
+    drawn = testing.picture(roles, shots, outcome)
+    sheet = _written(studio, drawn, (folder or Path("screen-test")) / "screen-test.png")
     added = None
     if name is not None and outcome.ranked[0].measured:
         best = outcome.ranked[0].path
         added = studio.casting.add([best], name=name, handle=handle, description=description, anchors=anchors or [])
     if json:
         cast = added_document(added.character, added.grade) if added else None
-        print_json({"candidates": [_screened(e) for e in outcome.ranked], "clear": outcome.clear,
-                    "why": outcome.why, "cast": cast})  # fmt: skip
+        ranked = [_screened(entry) for entry in outcome.ranked]
+        told = {"clear": outcome.clear, "why": outcome.why, "sheet": sheet, "cast": cast}
+        print_json({"candidates": ranked, **told})
         return
     _print_test(outcome)
+    _print_sheet_path(sheet)
     if added:
         out.print(f"Cast [bold]{escape(added.character.name)}[/] as [bold]@{added.character.handle}[/].")
 
@@ -137,18 +143,32 @@ def sheet(
     for view, plan in planned:
         say(f"{view.name}:")
         made.append(sheeting.conclude(view, begin(studio, plan, how="here")))
+    bare = handle.strip().removeprefix("@").lower()
+    drawn = _written(studio, sheeting.picture(handle, made), (folder or Path(f"sheet-{bare}")) / "sheet.png")
     added = sheeting.keep(handle, made) if keep else None
     if json:
         cast = added_document(added.character, added.grade) if added else None
-        print_json(
-            {"handle": handle.strip().removeprefix("@").lower(), "views": [_view(e) for e in made], "cast": cast}
-        )
+        print_json({"handle": bare, "views": [_view(entry) for entry in made], "sheet": drawn, "cast": cast})
         return
     _print_sheet(made)
+    _print_sheet_path(drawn)
     if added:
         out.print(f"@{added.character.handle} is now version {added.character.current.number}.")
     elif any(entry.offered for entry in made):
         say("Add what is offered to the references with --keep, or one by one: samecast cast edit @H --image FILE")
+
+
+def _written(studio: Studio, sheet: Picture | None, path: Path) -> str | None:
+    """The sheet as a PNG; its path, or None where there is none."""
+    if sheet is None:
+        return None
+    studio.casting.save(sheet, path)
+    return str(path.absolute())
+
+
+def _print_sheet_path(sheet: str | None) -> None:
+    if sheet is not None:
+        out.print(f"[dim]sheet [/] {escape(sheet)}", soft_wrap=True)
 
 
 # --- in words and JSON ------------------------------------------------------------------------------------------

@@ -115,8 +115,9 @@ def with_keyframe(studio: Studio, order: Order, folder: Path, *, how: How) -> Or
     plan = studio.keyframing.plan(order)
     say(f"First its first frame, on {plan.shot.model}: {len(plan.shot.takes)} takes, of which the best is animated.")
     shot = begin(studio, plan, how=how)
+    animated = studio.keyframing.animate(order, shot, folder)
     say(shot.why)
-    return studio.keyframing.animate(order, shot, folder)
+    return animated
 
 
 def carry_out(studio: Studio, plan: Plan, *, how: How, explained: bool, json: bool) -> None:

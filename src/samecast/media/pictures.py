@@ -66,13 +66,13 @@ def read_picture(source: Path | bytes) -> Picture:
     kind = kind_of(content[:HEAD_BYTES])
     if kind.family != "image" or not kind.decoders:
         raise _foreign(name, kind)
-    with warnings.catch_warnings():
-        # Pillow remarks on damaged notes and on sizes over its own limit; ours are checked below.
-        warnings.filterwarnings("ignore", module=r"PIL\b")
-        with _opened(name, content, kind.decoders, kind.name) as image:
-            _check_size(name, image)
-            _check_still(name, image)
-            return _decoded_or_refused(name, kind.name, image)
+    # Pillow remarks on damaged notes and on sizes over its own limit; ours are checked below. The filter stays: putting
+    # filters back afterwards would undo those that other threads have set meanwhile.
+    warnings.filterwarnings("ignore", module=r"PIL\b")
+    with _opened(name, content, kind.decoders, kind.name) as image:
+        _check_size(name, image)
+        _check_still(name, image)
+        return _decoded_or_refused(name, kind.name, image)
 
 
 def fit_picture(picture: Picture, longest: int) -> Picture:

@@ -96,6 +96,10 @@ class ModelProfile:
     """How many of one character; None: as many as `references` leaves."""
     mentioning: Mentioning | None = None
     """How it is told who is who; None: it reads `Recipe.prompt` with its `@handle`s by itself."""
+    seeds: bool = True
+    """Whether it takes a seed; without, two takes differ by chance, and none can be made again."""
+    voices: bool = False
+    """Whether it can be given a character's voice. samecast hands none over yet."""
     edits: bool = False
     """Whether it changes a given picture as the prompt says."""
     first_frame: bool = False

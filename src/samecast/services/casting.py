@@ -65,7 +65,11 @@ class Casting:
 
     def save_overlay(self, graded: Graded, path: Path) -> None:
         """Draw what was seen on the picture, as a PNG. Raises `StorageFailed` where it cannot be written."""
-        self._media.write_bytes(path, self._media.png(self._gauge.overlay(graded.picture, graded.grade)))
+        self.save(self._gauge.overlay(graded.picture, graded.grade), path)
+
+    def save(self, picture: Picture, path: Path) -> None:
+        """Write a picture as a PNG. Raises `StorageFailed` where it cannot be written."""
+        self._media.write_bytes(path, self._media.png(picture))
 
     def add(
         self,

@@ -196,8 +196,9 @@ def recipe_of(
         last_frame=given.last_frame,
         loras=tuple(loras),
     )
+    unseeded = () if profile.seeds or order.seed is None else ("It takes no seed, so its takes differ by chance.",)
     if profile.mentioning is None:
-        return recipe, ()
+        return recipe, unseeded
     compiled = compile_prompt(
         asked.prompt,
         members,
@@ -209,7 +210,7 @@ def recipe_of(
     )
     words = [lora.word for lora in loras if lora.word]
     said = ", ".join([*words, compiled.prompt])
-    return replace(recipe, compiled=said, pictures=compiled.pictures), compiled.notes
+    return replace(recipe, compiled=said, pictures=compiled.pictures), (*unseeded, *compiled.notes)
 
 
 def check_recipe(recipe: Recipe, profile: ModelProfile) -> None:

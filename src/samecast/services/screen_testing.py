@@ -15,12 +15,14 @@ from samecast.core.consistency import TakeScore
 from samecast.core.errors import InvalidInput
 from samecast.core.rates import wilson
 from samecast.core.story import Shot, Take
-from samecast.ports import AssetStore, CastRepository, Media
+from samecast.ports import AssetStore, CastRepository, Cell, Media, Picture
 from samecast.services.casting import Casting
 from samecast.services.making import Models, find_model, score_of
 from samecast.services.ordering import Order
+from samecast.services.sheets import words
 from samecast.services.shooting import Plan, Shooting
 
+DISTANCES = ("near", "middle", "far")
 SHOTS = (
     "Close-up of {who} looking into the camera in soft window light, plain background",
     "Medium shot of {who} walking down a city street at night in the rain",
@@ -117,6 +119,27 @@ class ScreenTesting:
         clear, why = _verdict(ranked)
         return ScreenTest(ranked=tuple(ranked), clear=clear, why=why)
 
+    def picture(self, roles: Sequence[Role], shots: Sequence[Sequence[Shot]], test: ScreenTest) -> Picture | None:
+        """Each candidate beside what came of it, best first; None where nothing could be made."""
+        place = {entry.handle: rank for rank, entry in enumerate(test.ranked, start=1)}
+        cells = []
+        for role, made in sorted(zip(roles, shots, strict=True), key=lambda pair: place[pair[0].stand_in.handle]):
+            rank = place[role.stand_in.handle]
+            reference = self.media.read_picture(self.assets.get(role.stand_in.current.references[0].sha256)).rgb
+            caption = (role.path.name, f"candidate {rank} of {len(roles)}")
+            cells.append(Cell(frames=(reference,), caption=caption, picked=rank == 1 and test.clear, tone="neutral"))
+            for distance, shot in zip(DISTANCES, made, strict=True):
+                cells += [self._cell(take, distance) for take in shot.takes if take.asset is not None]
+        subtitle = f"{shots[0][0].model if shots and shots[0] else ''} · {test.why}"
+        return self.media.contact_sheet(cells, title="Screen test", subtitle=subtitle) if cells else None
+
+    def _cell(self, take: Take, distance: str) -> Cell:
+        score = score_of(take)
+        said = "; ".join(words(entry, named=False) for entry in score.characters) or "no score"
+        rgb = self.media.read_picture(self.assets.get(take.asset or "")).rgb
+        tone = "good" if score.holds else "warn" if score.measurable else "bad"
+        return Cell(frames=(rgb,), caption=(distance, said), picked=False, tone=tone)
+
     def _stand_in(self, path: Path, handle: str, anchors: Sequence[Anchor], description: str) -> Character:
         picture = self.casting.grade(path).picture
         sha256 = self.assets.put(self.media.png(picture), suffix=".png")
@@ -136,7 +159,7 @@ class ScreenTesting:
                     kind="image",
                     takes=takes,
                     seed=SEED,
-                    out=(out or Path("shots")) / f"{stand_in.handle}-{number}" if out else None,
+                    out=out / f"{stand_in.handle}-{number}" if out else None,
                     stand_ins=(stand_in,),
                 )
             )

@@ -13,10 +13,11 @@ from samecast.core.consistency import Score
 from samecast.core.errors import InvalidInput
 from samecast.core.grading import Grade
 from samecast.core.story import Shot, Take
-from samecast.ports import AssetStore
+from samecast.ports import AssetStore, Cell, Media, Picture
 from samecast.services.casting import Added, Casting, Change
 from samecast.services.making import Models, find_model, score_of
 from samecast.services.ordering import Order
+from samecast.services.sheets import words
 from samecast.services.shooting import Plan, Shooting
 
 
@@ -67,6 +68,7 @@ class Sheeting:
     casting: Casting
     shooting: Shooting
     assets: AssetStore
+    media: Media
     models: Models
 
     def plan(
@@ -111,6 +113,24 @@ class Sheeting:
         offered, why = _judged(score, grade)
         return Sheet(view=view, shot=shot, take=take, score=score, grade=grade, offered=offered, why=why)
 
+    def picture(self, handle: str, sheets: Sequence[Sheet]) -> Picture | None:
+        """All views side by side, each with its likeness and whether it is offered; None where none could be made."""
+        made = [sheet for sheet in sheets if sheet.take is not None and sheet.take.asset is not None]
+        cells = [self._cell(sheet) for sheet in made]
+        offered = sum(sheet.offered for sheet in sheets)
+        told = f"{offered} of {len(sheets)} views offered as references"
+        return self.media.contact_sheet(cells, title=f"@{_bare(handle)}", subtitle=told) if cells else None
+
+    def _cell(self, sheet: Sheet) -> Cell:
+        asset = sheet.take.asset if sheet.take else None
+        likeness = [words(sheet.score, named=False)] if sheet.score else []
+        return Cell(
+            frames=(self.media.read_picture(self.assets.get(asset or "")).rgb,),
+            caption=(sheet.view.name, *likeness, sheet.why or "offered"),
+            picked=False,
+            tone="good" if sheet.offered else "warn",
+        )
+
     def keep(self, handle: str, sheets: Sequence[Sheet]) -> Added | None:
         """Add what is offered to the character's references, as a new version; None where nothing is."""
         offered = [sheet.take for sheet in sheets if sheet.offered and sheet.take and sheet.take.asset]
@@ -122,6 +142,10 @@ class Sheeting:
                 paths.append(Path(folder) / f"{take.id}.png")
                 paths[-1].write_bytes(self.assets.get(take.asset or ""))
             return self.casting.edit(handle, Change(images=tuple(paths)))
+
+
+def _bare(handle: str) -> str:
+    return handle.strip().removeprefix("@").lower()
 
 
 def _judged(score: Score | None, grade: Grade) -> tuple[bool, str]:

@@ -43,9 +43,9 @@ def _faults(score: TakeScore) -> list[str]:
     ]
 
 
-def words(score: Score) -> str:
-    """A score as people say it: '@mira: same person 0.97, worst 0.91 at 0:02'."""
-    name = f"@{score.handle}: "
+def words(score: Score, *, named: bool = True) -> str:
+    """A score as people say it: '@mira: same person 0.97, worst 0.91 at 0:02'; `named`: with who it is."""
+    name = f"@{score.handle}: " if named else ""
     match score.verdict:
         case "missing":
             return f"{name}missing"

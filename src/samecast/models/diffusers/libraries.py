@@ -80,7 +80,10 @@ class _Forward(logging.Handler):
 
 @contextmanager
 def hushed() -> Iterator[None]:
-    """No progress bars, no log lines on stderr, none of the warnings above. One at a time: it is process-wide."""
+    """No progress bars, no log lines on stderr, none of the warnings above. One at a time: it is process-wide.
+
+    Warnings stay ignored: putting filters back would undo those that other threads have set meanwhile.
+    """
     diffusers()
     transformers = _imported("transformers")
     with ExitStack() as undo:
@@ -92,7 +95,6 @@ def hushed() -> Iterator[None]:
             if words.is_progress_bar_enabled():
                 words.disable_progress_bar()
                 undo.callback(words.enable_progress_bar)
-        undo.enter_context(warnings.catch_warnings())
         for message, category in _WARNINGS:
             warnings.filterwarnings("ignore", message=f"(?s){message}", category=category)
         yield
