@@ -220,7 +220,7 @@ class BflEngine:
         if not sample:
             raise RenderFailed(f"{PROVIDER} names no picture that it made.", hint=AGAIN)
         with plain.client() as client:
-            file = fetch(client, sample, provider=PROVIDER)
+            file = fetch(client, sample, provider=PROVIDER, near=_base())
         credits = number(tree, "cost")
         if credits is None:
             credits = float(submitted) if re.fullmatch(r"[0-9.]{1,12}", submitted) else None

@@ -12,6 +12,7 @@ stand there. What a model takes beside prompt, pictures and size are its profile
 import base64
 import binascii
 import json
+import os
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -242,7 +243,7 @@ def picture_in(content: bytes) -> bytes:
     import httpx2
 
     with httpx2.Client() as web:
-        return fetch(web, url, provider=PROVIDER)
+        return fetch(web, url, provider=PROVIDER, near=os.environ.get("OPENAI_BASE_URL", ""))
 
 
 def _cut(error: "openai.APIError") -> SamecastError:

@@ -349,7 +349,7 @@ ENDS: list[tuple[dict[str, Any], type[RenderFailed], str]] = [
     ({"status": "Failed"}, RenderFailed, "could not make"),
     ({"status": "Task not found"}, RenderFailed, "no longer has"),
     ({"status": "Ready", "result": {}}, RenderFailed, "no picture"),
-    ({"status": "Ready", "result": {"sample": "http://cdn.example/a.png"}}, RenderFailed, "not https"),
+    ({"status": "Ready", "result": {"sample": "http://cdn.example/a.png"}}, RenderFailed, "nothing is fetched from"),
 ]
 
 

@@ -381,7 +381,7 @@ def test_a_connection_that_is_cut_while_it_waits_costs_nothing(fal: FalServer):
         ),
         (Say(status=404, tree={"detail": "Request not found"}), RenderFailed, "no longer has this take", True),
         (Say(tree={"images": []}), RenderFailed, "no file at images.0.url", True),
-        (Say(tree={"images": [{"url": "http://example.com/a.png"}]}), RenderFailed, "not https", True),
+        (Say(tree={"images": [{"url": "http://example.com/a.png"}]}), RenderFailed, "nothing is fetched from", True),
     ],
 )
 def test_each_bad_end_says_what_it_is_and_what_it_costs(

@@ -252,7 +252,7 @@ class Elsewhere(Loopback):
 @pytest.mark.parametrize("uri", ["http://example.com/clip.mp4", "gs://bucket/clip.mp4"])
 def test_nothing_is_fetched_from_where_it_would_not_be_safe(google: GoogleServer, engine: Omni, uri: str):
     google.uri = uri
-    with pytest.raises(RenderFailed, match="not https") as error:
+    with pytest.raises(RenderFailed, match="nothing is fetched from") as error:
         came(engine, begun(engine, FACE))
     failed(error.value)
 

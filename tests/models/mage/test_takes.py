@@ -374,7 +374,7 @@ def test_nothing_is_fetched_from_where_anybody_can_read_it(desk: Desk):
     desk.server.result_at = "http://cdn.mage.example/one.png"
     engine = desk.engine()
     ticket = engine.submit(desk.order("mango"), "a.1")
-    with pytest.raises(RenderFailed, match="not https") as caught:
+    with pytest.raises(RenderFailed, match="nothing is fetched from") as caught:
         engine.collect(ticket)
     check_error(caught.value, SECRET)
 

@@ -47,3 +47,8 @@ class Client(fal_client.SyncClient):
         """Close what connections are open."""
         if "_transport" in self.__dict__:
             self._transport.close()
+
+
+def asked_at() -> str:
+    """Where fal's queue is asked."""
+    return str(fal_client.client.QUEUE_URL_FORMAT)

@@ -99,7 +99,9 @@ class Fal:
         if status.error:
             raise failed(status.error, status.error_type or "")
         found = find_delivered(answer, self._fields.output, PROVIDER)
-        return fetched(found, PROVIDER)
+        from samecast.models.fal.client import asked_at
+
+        return fetched(found, PROVIDER, near=asked_at())
 
     def progress(self, ticket: str) -> tuple[str, int, int] | None:
         return self._told.get(ticket)

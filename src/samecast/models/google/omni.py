@@ -5,6 +5,7 @@ as a file of the Files API, which is fetched with the same key; one that lies an
 """
 
 import base64
+import os
 import re
 import time
 from collections.abc import Callable
@@ -138,7 +139,9 @@ class Omni:
         import httpx2
 
         with httpx2.Client() as web:
-            return fetch(web, clip.uri, provider=self.access.provider)
+            return fetch(
+                web, clip.uri, provider=self.access.provider, near=os.environ.get("GOOGLE_GEMINI_BASE_URL", "")
+            )
 
     def _file(self, name: str) -> bytes | None:
         file = asked(self.access, lambda client: client.files.get(name=name), seconds=ASK_SECONDS, gone=_NO_FILE)

@@ -1,7 +1,7 @@
 """Fetching a finished file from where a provider says it lies: bounded, and only from the web.
 
-Where it lies is the provider's word, so it is not trusted with more than a download: https (http on this machine only,
-for a provider that runs here), no credentials sent, no more bytes than a clip can have.
+Where it lies is the provider's word, so it is not trusted with more than a download: https, no credentials sent, no
+more bytes than a clip can have. Nothing is fetched from this machine, but for a provider that runs here itself.
 """
 
 from collections.abc import Callable
@@ -24,16 +24,18 @@ def fetch(
     url: str,
     *,
     provider: str,
+    near: str = "",
     moved: Callable[[int, int], None] = lambda done, total: None,
     most: int = MOST_BYTES,
 ) -> bytes:
-    """The file's bytes. `moved` is told how many of how many have come, and may raise to stop.
+    """The file's bytes. `near`: where the provider itself was asked. `moved` is told how many of how many bytes have
+    come, and may raise to stop.
 
     Raises `RenderFailed` for a file that is gone (404, 410) or too large, `Unreachable` for what may go better later.
     """
     import httpx2
 
-    check_url(url, provider)
+    check_url(url, provider, near=near)
     try:
         with client.stream("GET", url, timeout=SECONDS, follow_redirects=False) as answer:
             if answer.status_code in (403, 404, 410):
@@ -55,12 +57,16 @@ def fetch(
     return bytes(content)
 
 
-def check_url(url: str, provider: str) -> None:
-    """Raises `RenderFailed` for an address that nothing is fetched from."""
+def check_url(url: str, provider: str, *, near: str = "") -> None:
+    """Raises `RenderFailed` for an address that nothing is fetched from. `near`: where the provider was asked."""
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _HERE):
+    here = parts.hostname in _HERE
+    if here and urlsplit(near).hostname in _HERE and parts.scheme in ("http", "https"):
         return
-    raise RenderFailed(f"{provider} names a file at an address that is not https: {line(url)}.", hint="Report it.")
+    if parts.scheme == "https" and not here:
+        return
+    said = f"{provider} names a file at an address that nothing is fetched from: {line(url)}."
+    raise RenderFailed(said, hint="Report it.")
 
 
 def _too_large(provider: str, most: int) -> RenderFailed:

@@ -34,15 +34,15 @@ def addresses(
     return found
 
 
-def fetched(found: Delivered, provider: str) -> Rendered:
-    """The finished file as the provider delivered it."""
+def fetched(found: Delivered, provider: str, *, near: str) -> Rendered:
+    """The finished file as the provider delivered it. `near`: where the provider itself was asked."""
     notes = (f"{provider} made {found.count} of it; the first is kept.",) if found.count > 1 else ()
     if found.url.startswith("data:"):
         return Rendered(file=_decoded(found.url, provider), notes=notes)
     import httpx2
 
     with httpx2.Client() as client:
-        return Rendered(file=fetch(client, found.url, provider=provider), notes=notes)
+        return Rendered(file=fetch(client, found.url, provider=provider, near=near), notes=notes)
 
 
 def _decoded(url: str, provider: str) -> bytes:

@@ -170,7 +170,7 @@ class MageEngine:
         if text(result, "type") not in self._profile.kinds or not text(result, "url"):
             raise RenderFailed(f"{PROVIDER} names no {' or '.join(self._profile.kinds)} that it made.", hint=AGAIN)
         with plain.client() as client:
-            file = fetch(client, text(result, "url"), provider=PROVIDER)
+            file = fetch(client, text(result, "url"), provider=PROVIDER, near=self._wire.base)
         gems = number(branch(tree, "billing"), "gems_charged")
         notes = [f"{PROVIDER} charged {gems:g} gems."] if gems is not None else []
         if branch(result, "moderation").get("nsfw") is True:

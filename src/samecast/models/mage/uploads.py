@@ -39,8 +39,8 @@ class Uploads:
         if not answer.fine:
             raise meant(answer)
         target, most = text(answer.tree, "upload_url"), number(answer.tree, "max_bytes")
-        check_url(target, PROVIDER)
-        check_url(text(answer.tree, "url"), PROVIDER)
+        for url in (target, text(answer.tree, "url")):
+            check_url(url, PROVIDER, near=self.wire.base)
         if most is not None and len(content) > most:
             raise InvalidInput(
                 f"A picture has {len(content):,} bytes, and {PROVIDER} takes {most:,.0f}.", hint="Use a smaller one."

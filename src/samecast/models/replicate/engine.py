@@ -6,6 +6,7 @@ not sent again.
 """
 
 import io
+import os
 import re
 import time
 import weakref
@@ -125,7 +126,8 @@ class Replicate:
                 raise ended("canceled")
         if not prediction.output:  # it succeeded, and what it made was removed: after an hour, everything is
             raise lost(PROVIDER)
-        return fetched(find_delivered(prediction.output, self._fields.output, PROVIDER), PROVIDER)
+        found = find_delivered(prediction.output, self._fields.output, PROVIDER)
+        return fetched(found, PROVIDER, near=os.environ.get("REPLICATE_BASE_URL", ""))
 
     def progress(self, ticket: str) -> tuple[str, int, int] | None:
         return self._told.get(ticket)
