@@ -1,8 +1,10 @@
 """What every test shares: a samecast home of its own, so that nobody's real cast is ever touched."""
 
+import gc
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -23,3 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.mkdtemp(prefix="samecast-tests-")
     os.environ["SAMECAST_HOME"] = home
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _garbage() -> Iterator[None]:
+    """Studios are rings of objects with face meshes and networks in them, of whose size Python's collector knows nothing:
+    left to it, they are kept by the gigabyte.
+    """
+    yield
+    gc.collect()

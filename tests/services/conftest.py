@@ -9,6 +9,7 @@ import pytest
 from samecast.core.cast import Character
 from samecast.media import LocalMedia
 from samecast.ports import ModelProfile, Pixels, Render, Rendered
+from samecast.ports.making import STILL_SIZES
 from samecast.services.studio import Studio
 from samecast.settings import Settings
 from samecast.wiring import open_studio, sample_picture
@@ -52,7 +53,7 @@ PASTE = ModelProfile(
     name="Paste",
     engine="paste",
     kinds=("image", "video"),
-    aspects=((1, 1),),
+    aspects=tuple(STILL_SIZES),
     max_seconds=10,
     max_characters=2,
     deterministic=True,

@@ -169,7 +169,7 @@ def test_an_unknown_character_or_model_suggests_the_nearest(eileen: Studio, tmp_
     with pytest.raises(NotFound, match="eileen"):
         eileen.shooting.plan(order(tmp_path, prompt="@eilen in a bar"))
     with pytest.raises(NotFound, match="storyboard"):
-        eileen.shooting.plan(order(tmp_path, model="sora"))
+        eileen.shooting.plan(order(tmp_path, model="storybord"))
 
 
 def test_a_foreign_file_has_no_recipe_and_a_foreign_recipe_no_reference(

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from samecast.ports import Face, Floats, Picture, Pixels
 from samecast.vision.closed_form import solve_band
 from samecast.vision.grabcut import settled, thing_likelihood
-from samecast.vision.mesh import load_mediapipe, native_noise_off
+from samecast.vision.mesh import close_with, load_mediapipe, native_noise_off
 from samecast.vision.parting import parted
 
 Mask = npt.NDArray[np.bool_]
@@ -32,6 +32,7 @@ class SubjectMatte:
         self._lock = threading.Lock()  # frames are cut out two at a time, and the network serves one
         with native_noise_off():
             self._segmenter = solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
+            close_with(self, self._segmenter)
             self._segmenter.process(np.zeros((64, 64, 3), np.uint8))  # the network logs when it first runs
 
     def matte(self, picture: Picture, faces: Sequence[Face]) -> Floats:

@@ -10,11 +10,12 @@ import queue
 import sys
 import threading
 import warnings
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
@@ -29,7 +30,12 @@ _AT_ONCE = 2
 """Graphs of one network: as many as frames are seen side by side. Each costs some megabytes and a moment to start."""
 _quiet = threading.RLock()
 
-T = TypeVar("T")
+
+class _Closes(Protocol):
+    def close(self) -> None: ...
+
+
+T = TypeVar("T", bound=_Closes)
 
 _GRAPH = """
 input_stream: "image"
@@ -90,10 +96,15 @@ class Candidate:
 
 
 class _Graphs(Generic[T]):
-    """Up to `_AT_ONCE` of something that serves one thread at a time; the second is built when first needed."""
+    """Up to `_AT_ONCE` of something that serves one thread at a time; the second is built when first needed.
+
+    They are closed when this goes: MediaPipe's own hold themselves, by observers where Python's collector cannot look.
+    """
 
     def __init__(self, build: Callable[[], T]) -> None:
         self._build = build
+        self._built: list[T] = []
+        weakref.finalize(self, _close_all, self._built).atexit = False
         self._free: queue.LifoQueue[T | None] = queue.LifoQueue()
         for _ in range(_AT_ONCE):
             self._free.put(None)
@@ -107,9 +118,20 @@ class _Graphs(Generic[T]):
         try:
             if graph is None:
                 graph = self._build()
+                self._built.append(graph)
             yield graph
         finally:
             self._free.put(graph)
+
+
+def close_with(owner: object, graph: _Closes) -> None:
+    """Close a MediaPipe solution when its owner goes; by itself it would stay for good."""
+    weakref.finalize(owner, graph.close).atexit = False
+
+
+def _close_all(built: list[T]) -> None:
+    for graph in built:
+        graph.close()
 
 
 class BlazeFace:
@@ -164,18 +186,21 @@ class MeshNetwork:
 
 
 class _MeshGraph:
-    """One running graph; its outputs arrive in observers, so it takes one picture at a time."""
+    """One running graph; its outputs arrive in observers, so it takes one picture at a time.
+
+    The observers know the sight they fill and not this object: the graph holds them where Python's collector cannot
+    look, so a ring through them would never be let go, and a graph is forty megabytes.
+    """
 
     def __init__(self, mediapipe: ModuleType) -> None:
         self._mediapipe = mediapipe
         self._tick = 0
-        self._score = 0.0
-        self._points: Floats = np.zeros((MESH_POINTS, 3), np.float32)
+        self._sight = sight = _Sight()
         read = mediapipe.packet_getter
         with native_noise_off():
             self._graph = mediapipe.CalculatorGraph(graph_config=_GRAPH)
-            self._graph.observe_output_stream("score", lambda _, packet: self._keep_score(read.get_float(packet)))
-            self._graph.observe_output_stream("landmarks", lambda _, packet: self._keep_points(read.get_proto(packet)))
+            self._graph.observe_output_stream("score", lambda _, packet: sight.keep_score(read.get_float(packet)))
+            self._graph.observe_output_stream("landmarks", lambda _, packet: sight.keep_points(read.get_proto(packet)))
             self._graph.start_run({"with_attention": mediapipe.packet_creator.create_bool(True)})
             self.read(np.zeros((MESH_SIDE, MESH_SIDE, 3), np.uint8))
 
@@ -187,13 +212,24 @@ class _MeshGraph:
         ).at(self._tick)
         self._graph.add_packet_to_input_stream("image", packet)
         self._graph.wait_until_idle()
-        return self._points, self._score
+        return self._sight.points, self._sight.score
 
-    def _keep_score(self, score: float) -> None:
-        self._score = score
+    def close(self) -> None:
+        self._graph.close()
 
-    def _keep_points(self, landmarks: Any) -> None:
-        self._points = np.array([(p.x, p.y, p.z) for p in landmarks.landmark], np.float32)
+
+class _Sight:
+    """What a graph has seen last."""
+
+    def __init__(self) -> None:
+        self.score = 0.0
+        self.points: Floats = np.zeros((MESH_POINTS, 3), np.float32)
+
+    def keep_score(self, score: float) -> None:
+        self.score = score
+
+    def keep_points(self, landmarks: Any) -> None:
+        self.points = np.array([(p.x, p.y, p.z) for p in landmarks.landmark], np.float32)
 
 
 def load_mediapipe() -> ModuleType:

@@ -17,7 +17,7 @@ import numpy as np
 
 from samecast.ports import FaceReader, Floats, Pixels, Presence
 from samecast.vision.faces import profiles_of
-from samecast.vision.mesh import load_mediapipe, native_noise_off
+from samecast.vision.mesh import close_with, load_mediapipe, native_noise_off
 
 _LONGEST = 384
 _BORDER = 3 / 64
@@ -64,6 +64,7 @@ class Segmenter:
         self._lock = threading.Lock()
         with native_noise_off():
             self._network = load_mediapipe().solutions.selfie_segmentation.SelfieSegmentation(model_selection=0)
+            close_with(self, self._network)
             self._network.process(np.zeros((64, 64, 3), np.uint8))  # the network logs when it first runs
 
     def mask(self, rgb: Pixels) -> Floats:
@@ -87,6 +88,7 @@ class BodyFinder:
         blank = np.zeros((64, 64, 3), np.uint8)
         with native_noise_off():
             self._poser = solutions.pose.Pose(static_image_mode=True, model_complexity=1, min_detection_confidence=0.2)
+            close_with(self, self._poser)
             self._poser.process(blank)  # the network logs when it first runs
 
     def anyone(self, rgb: Pixels) -> Presence | None:

@@ -17,7 +17,7 @@ from samecast.models.diffusers.resident import Resident
 from samecast.ports import Picture
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _one_thread() -> Iterator[None]:
     with contextlib.suppress(ImportError):
         import diffusers
@@ -27,6 +27,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(1)
         assert diffusers.__version__
         assert transformers.__version__
+        gc.collect()  # what is garbage by now would be kept
         gc.freeze()  # a model that is let go is collected, and there is much else to look through
     yield
     gc.unfreeze()
