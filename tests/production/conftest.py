@@ -104,7 +104,7 @@ class Stage:
     @contextmanager
     def working(self, *queues: str, **more: Any) -> Iterator[Callable[[], None]]:
         """A worker in this process."""
-        post = Post(queues=queues or self.studio.producing.queues, **more)
+        post = Post(queues=queues or self.studio.producing.served, **more)
         try:
             with self.studio.producing.worker(post) as check:
                 yield check
