@@ -85,8 +85,9 @@ def test_benchmarks_are_listed_with_what_they_measure(checkout: Path) -> None:
     ]
 
 
-def test_there_are_three_locks() -> None:
-    assert [lock.name for lock in LOCKS] == ["requirements-bench.lock", "requirements-dev.lock", "requirements.lock"]
+def test_there_are_four_locks() -> None:
+    more = [f"requirements-{name}.lock" for name in ("bench", "dev", "models")]
+    assert [lock.name for lock in LOCKS] == [*more, "requirements.lock"]
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: path.name)

@@ -109,6 +109,8 @@ def test_what_is_lost_is_named_in_one_line_and_fails(samecast: Samecast, library
         "trouble": "missing",
         "takes": [],
         "references": [{"handle": "mira", "name": "Mira Tanaka", "version": 1, "left": False}],
+        "sources": [],
+        "loras": [],
     }
     assert hits[one]["takes"] == [{"shot": "s1", "take": "s1-t1", "number": 1, "prompt": "@mira, rain"}]
     assert (hits[two]["trouble"], hits[two]["takes"][0]["number"]) == ("damaged", 2)

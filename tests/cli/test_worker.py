@@ -28,7 +28,7 @@ def test_a_take_that_fails_is_said(samecast: Samecast, stage: Stage):  # noqa: F
 
 def test_a_queue_there_is_not(samecast: Samecast):  # noqa: F811
     said = one_clear_line(samecast("worker", "--queue", "gpus"))
-    assert "There is no queue 'gpus'. Queues here: cpu, gpu, acme" in said
+    assert "There is no queue 'gpus'. Queues here: cpu, gpu, mage" in said
 
 
 @pytest.mark.parametrize("options", [["--slots", "0"], ["--slots", "many"], ["--drain", "-1"]])
