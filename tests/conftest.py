@@ -29,8 +29,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def _garbage() -> Iterator[None]:
-    """Studios are rings of objects with face meshes and networks in them, of whose size Python's collector knows nothing:
-    left to it, they are kept by the gigabyte.
-    """
+    """Studios are rings of objects that hold networks, of whose size Python's collector knows nothing."""
     yield
     gc.collect()
