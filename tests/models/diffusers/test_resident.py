@@ -126,6 +126,17 @@ def test_takes_wait_for_each_other_and_can_be_stopped_meanwhile(resident: Reside
     assert model.most_at_work == 1
 
 
+def test_those_that_are_asked_for_at_once_are_made_together(model: Model):
+    resident: Resident[object] = Resident(gather_seconds=LONG)  # it goes on as soon as all are there
+    takers = [Taker(resident, model, seed, most=3) for seed in (1, 2, 3)]
+    until(lambda: bool(model.batches))
+    model.go.set()
+    for taker in takers:
+        taker.end()
+    assert [sorted(batch) for batch in model.batches] == [[1, 2, 3]]
+    resident.free()
+
+
 def test_those_that_wait_alike_are_made_together(resident: Resident[object], model: Model):
     first = Taker(resident, model, 1, most=3)
     until(lambda: bool(model.batches))

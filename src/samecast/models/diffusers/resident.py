@@ -8,6 +8,7 @@ import gc
 import logging
 import sys
 import threading
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ from samecast.ports import Pixels, Render
 M = TypeVar("M")
 
 IDLE_SECONDS = 600.0
+GATHER_SECONDS = 0.05
+"""How long the first take of a batch waits for others that were asked for at the same time."""
 _LOOK_SECONDS = 0.1
 """How often a waiting take asks whether it is still wanted."""
 log = logging.getLogger("samecast.models.diffusers")
@@ -80,8 +83,9 @@ class Company:
 class Resident(Generic[M]):
     """Holds one loaded model, an M, and lets one batch at a time use it. Safe to use from any number of threads."""
 
-    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(self, idle_seconds: float = IDLE_SECONDS, *, gather_seconds: float = GATHER_SECONDS) -> None:
         self.idle_seconds = idle_seconds
+        self._gather_seconds = gather_seconds
         self._turn = threading.Lock()
         self._desk = threading.Lock()
         self._waiting: dict[str, list[Seat]] = {}
@@ -122,7 +126,18 @@ class Resident(Generic[M]):
         if seat.error is not None:
             raise seat.error
 
+    def _gather(self, alike: str, most: int) -> None:
+        """Wait a moment for takes that were asked for at the same time: else the first of them would begin alone."""
+        ends = time.monotonic() + self._gather_seconds
+        while time.monotonic() < ends:
+            with self._desk:
+                if len(self._waiting.get(alike, ())) >= most:
+                    return
+            time.sleep(0.005)
+
     def _lead(self, seat: Seat, alike: str, most: int, make: Callable[[Company], None]) -> None:
+        if most > 1 and not seat.taken:
+            self._gather(alike, most)
         with self._desk:
             if seat.taken:
                 return
