@@ -75,6 +75,7 @@ def test_a_dropped_socket_comes_back_under_its_client_id(fake: FakeComfyUI, stil
     engine = stills.engine()
     fake.go.clear()
     ticket = engine.submit(stills.order(), "shot-1.1")
+    until(lambda: fake.sockets)
     (client,) = fake.sockets
     until(lambda: engine.progress(ticket) == ("render", 0, 1))
     for _ in range(2):
@@ -95,6 +96,7 @@ def test_a_socket_that_the_server_lost_is_opened_anew(
     fake.go.clear()
     engine = stills.engine()
     ticket = engine.submit(stills.order(), "shot-1.1")
+    until(lambda: fake.sockets)
     (client,) = fake.sockets
     until(lambda: engine.progress(ticket) == ("render", 0, 1))
     fake.sockets.clear()  # as when an older connection of the same client ends late
@@ -165,6 +167,7 @@ def test_the_thread_ends_with_the_last_job_and_begins_with_the_next(fake: FakeCo
     assert threads() == 0
     fake.go.clear()
     ticket = engine.submit(stills.order(), "shot-1.1")
+    until(lambda: fake.sockets)
     (client,) = fake.sockets
     assert threads() == 1
     fake.go.set()
