@@ -176,7 +176,7 @@ def test_the_thread_ends_with_the_last_job_and_begins_with_the_next(fake: FakeCo
     until(lambda: not fake.sockets)
     fake.go.clear()
     ticket = engine.submit(stills.order(), "shot-2.1")
-    assert set(fake.sockets) == {client}
+    until(lambda: set(fake.sockets) == {client})
     engine.close()
     assert threads() == 0
 
