@@ -159,7 +159,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         reporting=Reporting(scoring=scoring, media=media, page=late(_report_page)),
         encoders=Encoders(shelf=registry, media=media, faces=faces, matting=matting),
         shooting=shooting,
-        keyframing=Keyframing(shooting=shooting, assets=assets, models=models),
+        keyframing=Keyframing(shooting=shooting, models=models),
         drafting=Drafting(casting=casting, shooting=shooting, assets=assets, models=models, lexicon=lexicon),
         screen_testing=ScreenTesting(
             casting=casting, cast=cast, shooting=shooting, assets=assets, media=media, models=models

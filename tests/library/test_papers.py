@@ -139,6 +139,8 @@ def test_a_library_from_before_papers_keeps_its_cast(
         for name in ("shot_id", "number", "prompt", "width", "height", "length", "seed", "asset", "path"):
             connection.execute(text(f"ALTER TABLE creations DROP COLUMN {name}"))
         connection.execute(text("ALTER TABLE takes DROP COLUMN failure"))
+        connection.execute(text("DROP INDEX ix_shots_awaits"))
+        connection.execute(text("ALTER TABLE shots DROP COLUMN awaits"))
         connection.execute(text("DROP TABLE IF EXISTS look_stamps"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     library.close()

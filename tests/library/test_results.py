@@ -270,6 +270,8 @@ def as_of_revision_0005(library: Library) -> None:
     def statements() -> Iterator[str]:
         yield from (f"DROP TABLE {table}" for table in _LATER)
         yield "ALTER TABLE takes DROP COLUMN failure"
+        yield "DROP INDEX ix_shots_awaits"
+        yield "ALTER TABLE shots DROP COLUMN awaits"
         yield "DELETE FROM creation_queue WHERE take_id IN (SELECT id FROM takes WHERE state = 'failed')"
         for which, (when, condition, take) in old.items():
             name = f"creations_of_{which}_takes"

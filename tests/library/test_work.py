@@ -9,6 +9,7 @@ from threading import Barrier
 from typing import TypeVar
 
 import pytest
+from sqlalchemy import text
 from tests.library.conftest import NOW
 
 from samecast.core.errors import BudgetReached, NotFound, StorageFailed
@@ -321,3 +322,57 @@ def test_the_pace_of_a_model_is_that_of_its_own_takes(library: Library, a_shot: 
     assert (pace.takes, pace.median, pace.slow) == (10, 6.0, 10.0)
     assert library.work.pace("storyboard", "image") is None
     assert library.work.pace("other", "video") is None
+
+
+# --- a shot that awaits another's pick --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def pair(library: Library, a_shot: MakeShot) -> tuple[Shot, Shot]:
+    """A shot, and one that begins with its pick."""
+    first, after = a_shot("first"), replace(a_shot("after"), awaits="first", created_at=NOW + timedelta(seconds=1))
+    library.shots.add(first, after)
+    return first, after
+
+
+def test_what_awaits_a_pick_is_not_made_before(library: Library, pair: tuple[Shot, Shot]) -> None:
+    first, after = pair
+    assert library.shots.get("after").awaits == "first"
+    assert library.work.awaiting("first") == ["after"]
+    assert library.work.awaiting("after") == []
+    assert {take.shot_id for take in library.work.waiting()} == {"first"}
+    assert sum(backlog.takes for backlog in library.census.tally().backlog) == len(first.takes)
+    assert library.work.begin_with("after", "f" * 64)
+    assert {take.shot_id for take in library.work.waiting()} == {"first", "after"}
+    assert sum(backlog.takes for backlog in library.census.tally().backlog) == len(first.takes) + len(after.takes)
+
+
+def test_a_first_frame_is_given_once_and_is_no_garbage(library: Library, pair: tuple[Shot, Shot]) -> None:
+    first, after = pair
+    assert library.work.begin_with("after", "f" * 64)
+    assert not library.work.begin_with("after", "e" * 64)
+    assert not library.work.begin_with("first", "e" * 64)
+    begun = library.shots.get("after")
+    assert (begun.awaits, {take.recipe.first_frame for take in begun.takes}) == ("", {"f" * 64})
+    whole = [replace(take.recipe, first_frame="f" * 64) for take in after.takes]
+    assert [take.recipe for take in begun.takes] == whole
+    with library.database.read() as connection:
+        digests = connection.execute(text("SELECT recipe_digest FROM takes WHERE shot_id = 'after' ORDER BY number"))
+        borrowed = connection.execute(text("SELECT DISTINCT sha256 FROM take_files"))
+        assert (list(digests.scalars()), list(borrowed.scalars())) == ([r.digest for r in whole], ["f" * 64])
+    done = replace(begun.takes[0], state="done", asset="c" * 64, made_at=NOW)
+    library.shots.finish_take(done)  # refused where its recipe were not the kept one
+    assert library.shots.get("first").takes == first.takes
+
+
+def test_with_a_shot_what_awaits_it_is_cancelled(library: Library, pair: tuple[Shot, Shot]) -> None:
+    library.work.set_state("first", "done", only_from=["running"])
+    assert library.shots.get("after").state == "running"
+    library.work.set_state("first", "cancelled", only_from=["done"])
+    assert library.shots.get("after").state == "cancelled"
+
+
+def test_of_two_that_give_a_first_frame_at_once_one_does(library: Library, pair: tuple[Shot, Shot]) -> None:
+    given = both(*(partial(library.work.begin_with, "after", name * 64) for name in "ef"))
+    assert sorted(map(str, given)) == ["False", "True"]
+    assert len({take.recipe.first_frame for take in library.shots.get("after").takes}) == 1

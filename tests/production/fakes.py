@@ -240,7 +240,9 @@ SLOW = ModelProfile(
 HOSTED = replace(
     SLOW, id="hosted", name="Hosted", resource="acme", knows_keys=True, cost=Cost(per_image=40_000, per_second=10_000)
 )
-
+ANIMATED = replace(
+    SLOW, id="animated", name="Animated", kinds=("video",), references=0, first_frame=True, keyframe="slow"
+)
 
 LIMITS = ("at_once", "per_minute")
 
@@ -252,6 +254,7 @@ def models(
     book = Ledger(ledger)
     return {
         SLOW.id: (SLOW, SlowEngine(book, seconds, steps)),
+        ANIMATED.id: (ANIMATED, SlowEngine(book, seconds, steps)),
         HOSTED.id: (replace(HOSTED, knows_keys=knows_keys), HostedFake(port, book)),
     }
 

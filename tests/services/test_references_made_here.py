@@ -11,7 +11,7 @@ from skimage import data, filters, transform
 from tests.services.conftest import PASTE
 
 from samecast.cli.references import parse_slots
-from samecast.core.errors import InvalidInput, MissingKey, NotFound, RenderFailed
+from samecast.core.errors import InvalidInput, MissingKey, NotFound, StorageFailed
 from samecast.core.portrait import PortraitSlots
 from samecast.core.story import Shot
 from samecast.media import LocalMedia
@@ -256,22 +256,54 @@ def test_only_a_first_frame_that_is_her_is_animated(
     with pytest.raises(InvalidInput, match="animates a picture, and there is none"):
         studio.shooting.plan(order)
     painter.paint = lambda order: nobody()
-    keyframe = made(studio, studio.keyframing.plan(replace(order, out=tmp_path / "bad")))
-    with pytest.raises(RenderFailed, match="No first frame came out as the character, so nothing was animated"):
-        studio.keyframing.animate(order, keyframe, tmp_path)
+    first, clip = studio.keyframing.plan(replace(order, out=tmp_path / "bad"))
+    lost = studio.shooting.run(studio.shooting.start(clip, first))
+    assert "No first frame came out as the character, so nothing was animated" in lost.why
+    assert [(take.state, take.failure, take.cost) for take in lost.takes] == [("failed", "render_failed", 0)]
+    assert not camera.orders
+
     painter.paint = lambda order: anew(order.recipe.seed)
-    keyframe = made(studio, studio.keyframing.plan(order))
-    assert len(keyframe.takes) == 4
-    begun = studio.keyframing.animate(order, keyframe, tmp_path)
-    assert not studio.keyframing.needed(begun)
     camera.paint = lambda order: order.references[order.recipe.first_frame].rgb
-    shot = made(studio, studio.shooting.plan(begun))
+    first, clip = studio.keyframing.plan(order)
+    shot = studio.shooting.run(studio.shooting.start(clip, first))
+    keyframe = studio.shooting.get(first.shot.id)
+    assert len(keyframe.takes) == 4
     recipe = shot.takes[0].recipe
     assert (recipe.kind, recipe.model, recipe.frames) == ("video", "animate", 8)
-    first = next(take for take in keyframe.takes if take.id == keyframe.picked)
+    best = next(take for take in keyframe.takes if take.id == keyframe.picked)
+    assert recipe.first_frame == best.asset
     shown = camera.orders[0].references[recipe.first_frame].rgb
-    assert np.array_equal(shown, np.asarray(Image.open(first.path or "").convert("RGB")))
+    assert np.array_equal(shown, np.asarray(Image.open(best.path or "").convert("RGB")))
     assert shot.picked
+    assert shot.awaits == ""
+
+
+def test_the_one_first_frame_that_is_her_is_handed_over_once(
+    studio: Studio, painter: Painter, tmp_path: Path, astronaut: Path
+):
+    studio.casting.add([astronaut], name="Eileen")
+    order = Order(prompt="Slow push in on @eileen in a cafe", model="animate", seconds=1, takes=1, out=tmp_path / "out")
+    painter.paint = lambda order: anew(order.recipe.seed) if len(painter.orders) == 3 else nobody()
+    first, clip = studio.keyframing.plan(order)
+    shot = studio.shooting.start(clip, first)
+    keyframe = studio.shooting.run(studio.shooting.get(first.shot.id))
+    assert keyframe.picked == f"{keyframe.id}-3"
+    assert studio.shooting.get(shot.id).takes[0].recipe.first_frame == keyframe.takes[2].asset
+    assert studio.producing.concluding.release(keyframe.id) == []
+
+
+def test_what_is_begun_together_is_kept_together_or_not_at_all(
+    studio: Studio, painter: Painter, tmp_path: Path, astronaut: Path
+):
+    studio.casting.add([astronaut], name="Eileen")
+    order = Order(prompt="Slow push in on @eileen in a cafe", model="animate", seconds=1, takes=1, out=tmp_path / "out")
+    first, clip = studio.keyframing.plan(order)
+    (tmp_path / "out" / "keyframe").mkdir(parents=True)
+    (tmp_path / "out" / "keyframe" / "take-1.png").write_bytes(b"somebody's")
+    with pytest.raises(StorageFailed, match=r"already holds take-1\.png"):
+        studio.shooting.start(clip, first)
+    assert studio.shooting.recent() == []
+    assert not (tmp_path / "out" / "shot.json").exists()
 
 
 def test_a_clip_made_from_a_first_frame_is_made_again_from_its_recipe(studio: Studio, camera: Painter, tmp_path: Path):

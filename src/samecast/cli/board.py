@@ -142,6 +142,7 @@ class _Drawing:
         left = Text.assemble("    ", self._marks(shot), "  ")
         words = [f"{shot.count('done')} of {len(shot.takes)} done"]
         words += [f"round {shot.round}"] if shot.round > 1 else []
+        words += [f"begins with the pick of {plain(shot.awaits)}"] if shot.awaits else []
         left.append(self.glyphs.dot.join(words))
         if failed := shot.count("failed"):
             left.append(f"{self.glyphs.dot}{failed} failed", "red")
@@ -165,6 +166,8 @@ class _Drawing:
         if shot.count("running") + shot.count("waiting") == 0:
             return Text("picking", "cyan")
         served = any(shot.queue in worker.queues for worker in self.sight.workers)
+        if shot.awaits:
+            return Text("waits", "dim")
         if not served and not shot.count("running"):
             return Text(f"no worker for {plain(shot.queue)}", "yellow")
         if shot.seconds_left is not None:

@@ -1,6 +1,5 @@
 """`samecast shoot`: takes of a prompt, scored, the best picked."""
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -94,38 +93,25 @@ def shoot(
         choice = studio.comparing.choose(studio.shooting.ask(order))
         say(choice.why)
         order = replace(order, model=choice.model)
-    with tempfile.TemporaryDirectory(prefix="samecast-") as frames:
-        if studio.keyframing.needed(order):
-            order = with_keyframe(studio, order, Path(frames), how=_how(detach, wait))
+    before: tuple[Plan, ...] = ()
+    if studio.keyframing.needed(order):
+        first, plan = studio.keyframing.plan(order)
+        before = (first,)
+    else:
         plan = studio.shooting.plan(order)
-    carry_out(studio, plan, how=_how(detach, wait), explained=show_brief, json=json)
+    carry_out(studio, plan, *before, how=_how(detach, wait), explained=show_brief, json=json)
 
 
 def _how(detach: bool, wait: bool) -> How:
     return "detach" if detach else "wait" if wait else "here"
 
 
-def with_keyframe(studio: Studio, order: Order, folder: Path, *, how: How) -> Order:
-    """Have the clip's first frame made and judged; the order that begins with it."""
-    if how == "detach":
-        raise InvalidInput(
-            f"{order.model} animates a first frame, which is made and judged before the clip is queued.",
-            hint="Leave --detach out, or give a frame of your own with --first-frame.",
-        )
-    plan = studio.keyframing.plan(order)
-    say(f"First its first frame, on {plan.shot.model}: {len(plan.shot.takes)} takes, of which the best is animated.")
-    shot = begin(studio, plan, how=how)
-    animated = studio.keyframing.animate(order, shot, folder)
-    say(shot.why)
-    return animated
-
-
-def carry_out(studio: Studio, plan: Plan, *, how: How, explained: bool, json: bool) -> None:
-    """Have a planned shot made and show what came of it."""
+def carry_out(studio: Studio, plan: Plan, *before: Plan, how: How, explained: bool, json: bool) -> None:
+    """Have a planned shot made, with those before it whose pick it awaits, and show what came of it."""
     if explained:
         print_brief(plan.brief)
         print_sent(plan)
-    shot = begin(studio, plan, how=how)
+    shot = begin(studio, plan, *before, how=how)
     if json:
         print_json({**shot_document(shot), "brief": brief_document(plan.brief)})
     elif how == "detach":
@@ -134,13 +120,14 @@ def carry_out(studio: Studio, plan: Plan, *, how: How, explained: bool, json: bo
         print_shot(shot, studio.models[shot.model])
 
 
-def begin(studio: Studio, plan: Plan, *, how: How) -> Shot:
+def begin(studio: Studio, plan: Plan, *before: Plan, how: How) -> Shot:
     """Keep a planned shot and have it made here, queue it, or wait for workers elsewhere; returns it as it then is."""
     print_findings(plan)
-    prepared = studio.estimating.prepare(plan.shot, studio.models[plan.shot.model])
-    if prepared.shot.goal or prepared.estimate.money not in (None, (0, 0)):
-        say(sentence(prepared.estimate))
-    shot = studio.shooting.start(replace(plan, shot=prepared.shot))
+    for first in before:
+        print_notes(first)
+        takes = len(first.shot.takes)
+        say(f"First its first frame, on {first.shot.model}: {takes} takes, of which the best is animated.")
+    shot = studio.shooting.start(*(_priced(studio, each) for each in (plan, *before)))
     if how == "detach":
         studio.producing.submit(shot)
         say(f"Queued for a worker. See how it stands: samecast shots watch {shot.id}")
@@ -151,9 +138,22 @@ def begin(studio: Studio, plan: Plan, *, how: How) -> Shot:
     return make(studio, shot)
 
 
+def _priced(studio: Studio, plan: Plan) -> Plan:
+    """The plan as its budget allows it, with what it will take said where it costs anything."""
+    prepared = studio.estimating.prepare(plan.shot, studio.models[plan.shot.model])
+    if prepared.shot.goal or prepared.estimate.money not in (None, (0, 0)):
+        say(sentence(prepared.estimate))
+    return replace(plan, shot=prepared.shot)
+
+
 def make(studio: Studio, shot: Shot) -> Shot:
     """Have a shot made here and now with its bar; when stopped or failing, say how to go on."""
     try:
+        if shot.awaits:
+            first = studio.shooting.get(shot.awaits)
+            with ShotProgress(err, total=len(first.takes)) as watch:
+                say(studio.producing.make(first, watch).why)
+            shot = studio.shooting.get(shot.id)
         with ShotProgress(err, total=len(shot.takes)) as watch:
             return studio.producing.make(shot, watch)
     except KeyboardInterrupt:
@@ -211,10 +211,15 @@ def print_sent(plan: Plan) -> None:
         err.print(f"[dim]{'pictures':>12}[/]  {escape(', '.join(told) or 'none')}", soft_wrap=True)
 
 
-def print_findings(plan: Plan) -> None:
-    """What the lint found, with the shorter prompt where it offers one, and what the model cannot be given."""
+def print_notes(plan: Plan) -> None:
+    """What the model cannot be given."""
     for note in plan.notes:
         err.print(f"[yellow]{escape(plan.shot.model)}[/] {escape(note)}", soft_wrap=True)
+
+
+def print_findings(plan: Plan) -> None:
+    """What the lint found, with the shorter prompt where it offers one, and what the model cannot be given."""
+    print_notes(plan)
     for finding in plan.findings:
         err.print(f"[yellow]prompt[/] {escape(finding.message)}", soft_wrap=True)
         if finding.shorter:

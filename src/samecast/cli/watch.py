@@ -87,11 +87,13 @@ class Vigil:
 def wait_for(studio: Studio, shot_id: str) -> Shot:
     """Show a shot, on stderr, until workers have made it, and write its files here; cancelled, it is left as it is."""
     try:
-        sight = studio.watching.look((shot_id,))
+        awaited = studio.shooting.get(shot_id).awaits
+        asked = (awaited, shot_id) if awaited else (shot_id,)
+        sight = studio.watching.look(asked)
         for seen in sight.running:
             if not any(seen.queue in worker.queues and not worker.draining for worker in sight.workers):
                 say(f"No worker takes {plain(seen.queue)} just now. Start one, here or elsewhere: samecast worker")
-        Vigil(watching=studio.watching, asked=(shot_id,)).keep(err)
+        Vigil(watching=studio.watching, asked=asked).keep(err)
     except KeyboardInterrupt:
         say(f"No longer waiting; the shot goes on. Wait for it again with: samecast shots wait {shot_id}")
         raise typer.Exit(STOPPED) from None
@@ -138,7 +140,8 @@ def changes(before: Sight | None, now: Sight) -> Iterator[str]:
     for shot in now.shots:
         earlier = known.get(shot.id)
         if earlier is None and shot.state == "running":
-            yield f"{shot.id} running: {shot.count('done')} of {len(shot.takes)} takes done"
+            stands = f"{shot.count('done')} of {len(shot.takes)} takes done"
+            yield f"{shot.id} " + (f"waits for the pick of {shot.awaits}" if shot.awaits else f"running: {stands}")
         if earlier is not None:
             yield from _shot_changes(earlier, shot)
     yield from _worker_changes(before, now)
@@ -146,6 +149,8 @@ def changes(before: Sight | None, now: Sight) -> Iterator[str]:
 
 def _shot_changes(before: SeenShot, now: SeenShot) -> Iterator[str]:
     known = {take.id: take for take in before.takes}
+    if before.awaits and not now.awaits:
+        yield f"{now.id} begins with the pick of {before.awaits}: {len(now.takes)} to make"
     if now.round > before.round:
         yield f"{now.id} round {now.round}: {len(now.takes) - len(before.takes)} more to make"
     for take in now.takes:

@@ -76,6 +76,8 @@ class Shot:
     """The seed that was asked for, which the takes' own follow from; None: they follow from the shot's id."""
     machine: str = ""
     """Where it was ordered, and so where `out` is; "" for nowhere in particular."""
+    awaits: str = ""
+    """The shot whose pick its takes are to begin with, while there is none: they cannot be made before."""
 
     @property
     def ordered(self) -> int:

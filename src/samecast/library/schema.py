@@ -141,6 +141,7 @@ shots = Table(
     Column("state", String(9), nullable=False, server_default="running"),
     Column("round", Integer, nullable=False, server_default="1"),
     Column("machine", Text, nullable=False, server_default=""),
+    Column("awaits", Text, nullable=False, server_default=""),
     Column("seed", BigInteger),
     # The goal: all null where there is none. Money is in millionths of a dollar.
     Column("until", Double),
@@ -151,6 +152,7 @@ shots = Table(
     CheckConstraint("(until IS NULL) = (enough IS NULL)", name="goal_whole"),
     Index(None, "created_at"),
     Index(None, "state", "created_at"),
+    Index(None, "awaits"),
 )
 
 takes = Table(

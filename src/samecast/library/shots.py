@@ -30,18 +30,15 @@ class Shots:
 
     database: Database
 
-    def add(self, shot: Shot) -> None:
-        """Keep a new shot with all its takes, or nothing. Raises `InvalidInput` where its id or a take's is in use."""
+    def add(self, *shots: Shot) -> None:
+        """Keep new shots with all their takes, or nothing. Raises `InvalidInput` where an id of theirs is in use."""
         try:
             with self.database.write() as connection:
-                connection.execute(insert(t.shots).values(**_shot_values(shot)))
-                for take in shot.takes:
-                    write_take(connection, take)
-                if shot.picked is not None or shot.why:
-                    connection.execute(insert(t.picks).values(shot_id=shot.id, take_id=shot.picked, why=shot.why))
+                for shot in shots:
+                    _write_shot(connection, shot)
         except Conflict as conflict:
             raise InvalidInput(
-                f"The shot {shot.id} cannot be added: its id, or one of its takes, is there already.",
+                f"The shot {shots[0].id} cannot be added: its id, or one of its takes, is there already.",
                 hint="Give every shot and take an id of its own.",
             ) from conflict
 
@@ -96,6 +93,14 @@ def no_shot(shot_id: str) -> NotFound:
 # --- rows and values --------------------------------------------------------------------------------------------
 
 
+def _write_shot(connection: Connection, shot: Shot) -> None:
+    connection.execute(insert(t.shots).values(**_shot_values(shot)))
+    for take in shot.takes:
+        write_take(connection, take)
+    if shot.picked is not None or shot.why:
+        connection.execute(insert(t.picks).values(shot_id=shot.id, take_id=shot.picked, why=shot.why))
+
+
 def _shot_values(shot: Shot) -> dict[str, object]:
     goal = shot.goal
     return {
@@ -107,6 +112,7 @@ def _shot_values(shot: Shot) -> dict[str, object]:
         "state": shot.state,
         "round": shot.round,
         "machine": shot.machine,
+        "awaits": shot.awaits,
         "seed": shot.seed,
         "until": goal.until if goal else None,
         "enough": goal.enough if goal else None,
@@ -204,6 +210,7 @@ def read_shots(connection: Connection, found: Sequence[Row[tuple[object, ...]]])
             round=row.round,
             goal=_goal(row),
             machine=row.machine,
+            awaits=row.awaits,
             seed=row.seed,
         )
         for row in found

@@ -22,7 +22,7 @@ class Numbers:
         backlog = (
             select(t.shots.c.model, func.count().label("takes"), func.min(t.shots.c.created_at).label("since"))
             .join(t.takes, t.takes.c.shot_id == t.shots.c.id)
-            .where(t.shots.c.state == "running", t.takes.c.state == "waiting")
+            .where(t.shots.c.state == "running", t.shots.c.awaits == "", t.takes.c.state == "waiting")
             .group_by(t.shots.c.model)
             .order_by(t.shots.c.model)
         )

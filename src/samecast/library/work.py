@@ -5,15 +5,16 @@ so that it holds whatever the queues in front of it do. How shots are kept other
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from sqlalchemy import Connection, Row, case, func, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 
 from samecast.core.errors import BudgetReached, NotFound
+from samecast.core.recipe import recipe_to_json
 from samecast.core.story import Shot, ShotState, Take
 from samecast.library import schema as t
 from samecast.library.database import Database
-from samecast.library.shots import Shots, no_shot, outcome, read_take, write_take
+from samecast.library.shots import Shots, file_rows, no_shot, outcome, read_take, write_take
 from samecast.ports import Pace, Standing
 
 _PACE_TAKES = 200
@@ -108,7 +109,32 @@ class Work:
         with self.database.write() as connection:
             if _locked(connection, shot_id).state not in only_from:
                 return False
-            connection.execute(update(t.shots).where(t.shots.c.id == shot_id).values(state=state))
+            chosen = t.shots.c.id == shot_id
+            if state == "cancelled":  # what waits for its pick would wait for good
+                chosen |= (t.shots.c.awaits == shot_id) & (t.shots.c.state == "running")
+            connection.execute(update(t.shots).where(chosen).values(state=state))
+            return True
+
+    def awaiting(self, shot_id: str) -> list[str]:
+        with self.database.read() as connection:
+            query = select(t.shots.c.id).where(t.shots.c.awaits == shot_id).order_by(t.shots.c.created_at, t.shots.c.id)
+            return list(connection.execute(query).scalars())
+
+    def begin_with(self, shot_id: str, first_frame: str) -> bool:
+        """The recipes change here, and nowhere else: until now they were not whole, and nothing was made from them."""
+        with self.database.write() as connection:
+            if not _locked(connection, shot_id).awaits:
+                return False
+            for row in connection.execute(select(t.takes).where(t.takes.c.shot_id == shot_id)).all():
+                recipe = replace(read_take(row).recipe, first_frame=first_frame)
+                connection.execute(
+                    update(t.takes)
+                    .where(t.takes.c.id == row.id)
+                    .values(recipe=recipe_to_json(recipe), recipe_digest=recipe.digest)
+                )
+                connection.execute(delete(t.take_files).where(t.take_files.c.take_id == row.id))
+                connection.execute(insert(t.take_files), file_rows(row.id, recipe))
+            connection.execute(update(t.shots).where(t.shots.c.id == shot_id).values(awaits=""))
             return True
 
     def queue_again(self, shot_id: str, *, failed: bool, price: int = 0) -> Shot:
@@ -162,7 +188,7 @@ class Work:
         query = (
             select(t.takes)
             .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
-            .where(t.takes.c.state == "waiting", t.shots.c.state == "running")
+            .where(t.takes.c.state == "waiting", t.shots.c.state == "running", t.shots.c.awaits == "")
             .order_by(t.shots.c.created_at, t.takes.c.shot_id, t.takes.c.number)
             .limit(limit)
         )

@@ -75,7 +75,21 @@ class WorkRepository(Protocol):
         ...
 
     def set_state(self, shot_id: str, state: ShotState, *, only_from: Sequence[ShotState]) -> bool:
-        """True where it was in one of `only_from` and is in `state` now."""
+        """True where it was in one of `only_from` and is in `state` now.
+
+        With a shot that is cancelled, those that await its pick are.
+        """
+        ...
+
+    def awaiting(self, shot_id: str) -> list[str]:
+        """The shots that await this one's pick, the oldest first."""
+        ...
+
+    def begin_with(self, shot_id: str, first_frame: str) -> bool:
+        """Give the takes of a shot that awaits it their first frame, an asset; it waits for nothing more then.
+
+        False where that was done before.
+        """
         ...
 
     def queue_again(self, shot_id: str, *, failed: bool, price: int = 0) -> Shot:
@@ -89,7 +103,8 @@ class WorkRepository(Protocol):
     def standing(self, shot_id: str) -> Standing: ...
 
     def waiting(self, limit: int = 1000) -> list[Take]:
-        """The takes of running shots that wait, the oldest shots first."""
+        """The takes of running shots that wait to be made, the oldest shots first; not those of shots that await
+        another's pick."""
         ...
 
     def unconcluded(self, limit: int = 1000) -> list[str]:

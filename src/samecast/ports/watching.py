@@ -56,6 +56,8 @@ class SeenShot:
     picked: int | None = None
     """The number of the picked take."""
     why: str = ""
+    awaits: str = ""
+    """The shot whose pick its takes are to begin with, while there is none."""
 
     def count(self, state: SeenState) -> int:
         return sum(take.state == state for take in self.takes)

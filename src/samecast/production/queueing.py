@@ -50,8 +50,13 @@ class Queueing:
     fail: Callable[[Take, SamecastError], Take]
 
     def submit(self, shot: Shot, *, urgent: bool = False) -> None:
-        """Queue the shot's waiting takes, or its conclusion where none waits; what is queued stays where it is."""
+        """Queue the shot's waiting takes, or its conclusion where none waits; what is queued stays where it is.
+
+        Takes that cannot be made before another shot is over are queued by whoever concludes that one.
+        """
         waiting = [take for take in shot.takes if take.state == "waiting"]
+        if waiting and shot.awaits:
+            return
         self._queue(waiting, URGENT if urgent else USUAL)
         if not waiting:
             self._conclude_again(shot.id)

@@ -138,13 +138,20 @@ class Workflows:
             self._score(take_id, attempt, self._step("asset", lambda: self._steps.work.take(take_id).asset or ""))
 
     def conclude(self, shot_id: str) -> None:
-        """Pick, or add a round and queue its takes."""
+        """Pick and let go on what has waited for that, or add a round and queue its takes."""
         concluding = self._steps.concluding
         if self._step("conclude", lambda: concluding.conclude(shot_id, self._watch(shot_id))):
             self._step("export", lambda: self._export(self._steps.shots.get(shot_id)))
+            self._step("release", lambda: self._release(shot_id))
             self._step("finish", lambda: self._seen.ended(concluding.finish(shot_id)))
         else:
             self._step("queue", lambda: self._queue(self._steps.shots.get(shot_id)))
+
+    def _release(self, shot_id: str) -> None:
+        """Before the shot is finished: whoever waits for it may look at what comes after it then."""
+        for shot in self._steps.concluding.release(shot_id):
+            if shot.state == "running":
+                self._queueing.submit(shot)
 
     def _queue(self, shot: Shot) -> None:
         self._queueing.submit(shot)

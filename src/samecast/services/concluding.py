@@ -1,4 +1,5 @@
-"""Concluding a shot once none of its takes waits: shoot again what fell short, or pick; and write its files.
+"""Concluding a shot once none of its takes waits: shoot again what fell short, or pick; write its files; and let go
+on what has waited for its pick.
 
 Whether to shoot again is decided in `core.rounds`; what is decided is kept in one transaction, so that it is decided
 once. The takes themselves are made by `making`.
@@ -9,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samecast.core.consistency import comparable, pick, take_score_to_json
-from samecast.core.errors import BudgetReached
+from samecast.core.errors import BudgetReached, RenderFailed
 from samecast.core.rounds import Again, next_round, options_at, recipe_for
 from samecast.core.story import Shot, Take
 from samecast.ports import AssetStore, Media, ShotRepository, Standing, WorkRepository
@@ -53,6 +54,27 @@ class Concluding:
             return False
         self._pick(shot, decided.why)
         return True
+
+    def release(self, shot_id: str) -> list[Shot]:
+        """Let the shots go on that await this one's pick; returns them. Done again, it changes nothing.
+
+        Their takes fail where no take of this one is measurably the character: a clip is never more alike than the
+        frame it begins with.
+        """
+        shot = self.shots.get(shot_id)
+        if not shot.why or not shot.finished:
+            return []
+        frame = _first_frame(shot)
+        released = []
+        for waiting in map(self.shots.get, self.work.awaiting(shot_id)):
+            if frame is not None:
+                self.work.begin_with(waiting.id, frame)
+            else:
+                for take in waiting.takes:
+                    if take.state == "waiting":
+                        self.making.fail(take, _no_first_frame(shot))
+            released.append(self.shots.get(waiting.id))
+        return released
 
     def finish(self, shot_id: str) -> Shot:
         """The shot is done; whoever waits for it may look."""
@@ -140,6 +162,23 @@ def choose(shot: Shot) -> tuple[str | None, str]:
         return picked, choice.why
     numbers = ", ".join(str(take.number) for take in lost)
     return picked, f"{choice.why} Not made: take {numbers} ({lost[0].error})"
+
+
+def _first_frame(shot: Shot) -> str | None:
+    """The asset of its pick; where it names nobody, so that nobody is picked, of any take that was made."""
+    take = next((take for take in shot.takes if take.id == shot.picked), None)
+    if take is None:
+        take = next((take for take in shot.takes if take.state == "done" and not take.recipe.members), None)
+    named = any(take.recipe.members for take in shot.takes)
+    return take.asset if take is not None and (not named or score_of(take).holds) else None
+
+
+def _no_first_frame(shot: Shot) -> RenderFailed:
+    return RenderFailed(
+        f"No first frame came out as the character, so nothing was animated. {shot.why}".strip(),
+        hint=f"See them with `samecast shots show {shot.id}`, or give one with --first-frame FILE.",
+        charged=False,
+    )
 
 
 def take_seed(seed: int | None, shot_id: str, number: int) -> int:

@@ -109,6 +109,7 @@ def shot_document(shot: Shot) -> Json:
         "match_rate": match_rate(made) if named and made and shot.finished else None,
         "likeness": _likeness(shot, scores) if named and shot.picked else None,
         "out": shot.out,
+        "awaits": shot.awaits or None,
         "rounds": shot.round,
         "goal": _goal(shot.goal) if shot.goal else None,
         "spent": shot.spent / 1_000_000,

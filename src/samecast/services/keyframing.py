@@ -1,17 +1,14 @@
 """Keyframe, then animate: for models that animate a picture and take no other reference.
 
-The character's own model makes the first frame, several takes of it; only one that is measurably the character is
-animated, since a clip is never more alike than the frame it begins with.
+The character's own model makes the first frame, several takes of it, as a shot of its own; the clip is kept beside it
+and waits for its pick. That only one which is measurably the character is animated is `concluding`'s.
 """
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 
-from samecast.core.errors import RenderFailed
 from samecast.core.prompt import Aspect
-from samecast.core.story import Shot
-from samecast.ports import AssetStore, ModelProfile
-from samecast.services.making import Models, find_model, score_of
+from samecast.ports import ModelProfile
+from samecast.services.making import Models, find_model
 from samecast.services.ordering import Order
 from samecast.services.shooting import Plan, Shooting
 
@@ -21,7 +18,6 @@ TAKES = 4
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keyframing:
     shooting: Shooting
-    assets: AssetStore
     models: Models
 
     def needed(self, order: Order) -> bool:
@@ -29,10 +25,13 @@ class Keyframing:
         profile = find_model(self.models, order.model)[0]
         return bool(profile.keyframe) and order.first_frame is None and self.shooting.ask(order).kind == "video"
 
-    def plan(self, order: Order) -> Plan:
-        """Lay out the first frame's own shot, of the same prompt and shape; nothing is made yet."""
+    def plan(self, order: Order) -> tuple[Plan, Plan]:
+        """Lay out the first frame's shot, of the same prompt and shape, and the clip that awaits its pick.
+
+        Nothing is stored or made yet: both are begun by `Shooting.start(clip, first)`.
+        """
         profile = find_model(self.models, order.model)[0]
-        return self.shooting.plan(
+        first = self.shooting.plan(
             replace(
                 order,
                 model=profile.keyframe,
@@ -46,24 +45,7 @@ class Keyframing:
                 out=order.out / "keyframe" if order.out else None,
             )
         )
-
-    def animate(self, order: Order, keyframe: Shot, folder: Path) -> Order:
-        """The order with the picked first frame, which is written into `folder` to be read from there.
-
-        Raises `RenderFailed` where no take of it is the character: then nothing is animated.
-        """
-        take = next((take for take in keyframe.takes if take.id == keyframe.picked), None)
-        if take is None:
-            take = next((take for take in keyframe.takes if take.state == "done" and not take.recipe.members), None)
-        named = any(take.recipe.members for take in keyframe.takes)
-        if take is None or take.asset is None or (named and not score_of(take).holds):
-            raise RenderFailed(
-                f"No first frame came out as the character, so nothing was animated. {keyframe.why}".strip(),
-                hint=f"See them: samecast shots show {keyframe.id}; or give one with --first-frame FILE.",
-            )
-        path = folder / f"{keyframe.id}.png"
-        path.write_bytes(self.assets.get(take.asset))
-        return replace(order, kind="video", first_frame=path)
+        return first, self.shooting.plan(replace(order, kind="video", awaits=first.shot.id))
 
 
 def _aspect(asked: Aspect | None, profile: ModelProfile) -> str:

@@ -43,6 +43,8 @@ class Order:
     first_frame: Path | None = None
     last_frame: Path | None = None
     """What a clip begins and ends with."""
+    awaits: str = ""
+    """The shot whose pick it is to begin with, in place of a `first_frame`."""
     stand_ins: tuple[Character, ...] = ()
     """Characters that the prompt may name beside the cast, and that are not kept in it."""
 
@@ -134,7 +136,7 @@ def _check_needs(asked: Asked, profile: ModelProfile) -> None:
             hint=hint if profile.edits else "Name a character in the prompt.",
         )
     animates = asked.kind == "video" and profile.first_frame and profile.references == 0
-    if animates and order.first_frame is None:
+    if animates and order.first_frame is None and not order.awaits:
         raise InvalidInput(f"{profile.id} animates a picture, and there is none.", hint="Give one with --first-frame.")
 
 

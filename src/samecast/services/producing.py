@@ -46,7 +46,12 @@ class Producing:
         return tuple(queue for queue in self.queues if queue == "cpu" or queue in ready)
 
     def submit(self, shot: Shot, *, urgent: bool = False) -> None:
-        """Queue a kept shot's waiting takes. Lost on the way, they are queued by the next worker that starts."""
+        """Queue a kept shot's waiting takes. Lost on the way, they are queued by the next worker that starts.
+
+        Of a shot that awaits another's pick, that other's are; its own follow by themselves.
+        """
+        if shot.awaits:
+            self.submit(self.shots.get(shot.awaits), urgent=urgent)
         self.production.submit(shot, urgent=urgent)
 
     def make(self, shot: Shot, watch: Watch = unwatched) -> Shot:
@@ -54,6 +59,10 @@ class Producing:
 
         Raises `StorageFailed` where the library stays away; the shot goes on when it is resumed.
         """
+
+        if shot.awaits and shot.state == "running":
+            self.make(self.shots.get(shot.awaits), watch)
+            shot = self.shots.get(shot.id)
 
         def told(shot_id: str, event: Event) -> None:
             if shot_id == shot.id:
@@ -105,11 +114,17 @@ class Producing:
     def cancel(self, shot_id: str) -> Shot:
         """Stop a running shot within a step, keep its finished takes, and tell the provider of the others.
 
-        Where the provider cannot be told of one, it is told of the rest, and then raises what it said first.
+        What it awaits is stopped with it. Where the provider cannot be told of one take, it is told of the rest, and
+        then raises what it said first.
         """
         self.work.set_state(shot_id, "cancelled", only_from=["running"])
         shot = self.shots.get(shot_id)
         untold: list[SamecastError] = []
+        if shot.awaits and shot.state == "cancelled":
+            try:
+                self.cancel(shot.awaits)
+            except SamecastError as error:
+                untold.append(error)
         for take in shot.takes if shot.state == "cancelled" else ():
             if take.state == "waiting":
                 try:
@@ -121,9 +136,14 @@ class Producing:
         return shot
 
     def resume(self, shot_id: str) -> Shot:
-        """Make a cancelled shot running again; one that runs, or is done, stays as it is. Raises `NotFound`."""
+        """Make a cancelled shot running again, with what it awaits; one that runs, or is done, stays as it is.
+
+        Raises `NotFound`.
+        """
         shot = self.shots.get(shot_id)
-        return self.work.queue_again(shot_id, failed=False) if shot.state == "cancelled" else shot
+        if shot.state == "cancelled":
+            self.work.queue_again(shot_id, failed=False)
+        return self._caught_up(shot)
 
     def retry(self, shot_id: str) -> Shot:
         """Make a shot running again, its failed takes included.
@@ -136,7 +156,14 @@ class Producing:
                 f"No take of the shot {shot_id} failed.", hint=f"Go on with: samecast shots resume {shot_id}"
             )
         cost = find_model(self.making.models, shot.model)[0].cost
-        return self.work.queue_again(shot_id, failed=True, price=cost.of(shot.takes[0].recipe) if cost else 0)
+        self.work.queue_again(shot_id, failed=True, price=cost.of(shot.takes[0].recipe) if cost else 0)
+        return self._caught_up(shot)
+
+    def _caught_up(self, shot: Shot) -> Shot:
+        """The shot as it is now, with what it awaits running again, or its pick handed over where that is done."""
+        if shot.awaits and self.resume(shot.awaits).state == "done":
+            self.concluding.release(shot.awaits)
+        return self.shots.get(shot.id)
 
     def export(self, shot_id: str, out: Path | None = None) -> Shot:
         """Write a shot's files into its folder, or another one, on this machine."""

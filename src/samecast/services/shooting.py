@@ -97,7 +97,7 @@ class Shooting:
         recipes = [replace(recipe, seed=take_seed(order.seed, shot_id, i)) for i in range(1, count + 1)]
         findings = lint(asked.prompt, [_described(c) for c in asked.characters], self._lexicon)
         shot = self._new_shot(shot_id, clean_prompt(order.prompt), recipes, order.out)
-        shot = replace(shot, goal=order.goal, seed=order.seed)
+        shot = replace(shot, goal=order.goal, seed=order.seed, awaits=order.awaits)
         if not order.overwrite:
             folders.check_free(shot)
         return Plan(
@@ -185,18 +185,24 @@ class Shooting:
 
     # --- making ---------------------------------------------------------------------------------------------------
 
-    def start(self, plan: Plan) -> Shot:
-        """Take the shot's folder, then keep the shot and its waiting takes, in one transaction.
+    def start(self, plan: Plan, *before: Plan) -> Shot:
+        """Take the shot's folder, then keep the shot and its waiting takes, in one transaction, with those `before`
+        it whose pick it awaits.
 
         Raises `StorageFailed` where the folder cannot be written; nothing is kept then, and nothing was rendered.
         """
-        folders.claim(plan.shot, self._media, overwrite=plan.overwrite)
+        plans = (plan, *before)
+        claimed: list[Shot] = []
         try:
-            for content in plan.pictures.values():
-                self._assets.put(content, suffix=".png")
-            self._shots.add(plan.shot)
+            for each in plans:
+                folders.claim(each.shot, self._media, overwrite=each.overwrite)
+                claimed.append(each.shot)
+                for content in each.pictures.values():
+                    self._assets.put(content, suffix=".png")
+            self._shots.add(*(each.shot for each in plans))
         except BaseException:
-            folders.leave(plan.shot)
+            for shot in reversed(claimed):
+                folders.leave(shot)
             raise
         return plan.shot
 
@@ -219,6 +225,9 @@ class Shooting:
         The command line has shots made by workers instead (`services.producing`), from the same steps.
         """
         folders.check_free(shot)
+        if shot.awaits:
+            self.run(self._shots.get(shot.awaits), watch)
+            shot = self._shots.get(shot.id)
         while shot.state == "running":
             for take in shot.takes:
                 if take.state == "waiting":
@@ -226,6 +235,7 @@ class Shooting:
                 watch(outcome(self._concluding.export_take(shot, take)))
             if self._concluding.conclude(shot.id, watch):
                 self._concluding.export(self._shots.get(shot.id))
+                self._concluding.release(shot.id)
                 self._concluding.finish(shot.id)
             shot = self._shots.get(shot.id)
         return shot if self._concluding.exported(shot) else self._concluding.export(shot)

@@ -63,7 +63,8 @@ class Look:
     def _lately(self, waiting: Sequence[Take]) -> list[Shot]:
         recent = self.shots.recent(LATEST + MOST_RUNNING)
         there = {shot.id: shot for shot in recent}
-        queued = dict.fromkeys([*(take.shot_id for take in waiting), *self.work.unconcluded(MOST_RUNNING)])
+        awaiting = [shot.id for shot in recent if shot.state == "running" and shot.awaits]
+        queued = dict.fromkeys([*(take.shot_id for take in waiting), *self.work.unconcluded(MOST_RUNNING), *awaiting])
         running = [there.get(shot_id) or self.shots.get(shot_id) for shot_id in list(queued)[:MOST_RUNNING]]
         ended = [shot for shot in recent if shot.state != "running"]
         return sorted(running, key=lambda shot: (shot.created_at, shot.id)) + ended[:LATEST]
@@ -86,6 +87,7 @@ class Look:
             seconds_left=left if shot.state == "running" else None,
             picked=next((take.number for take in shot.takes if take.id == shot.picked), None),
             why=shot.why,
+            awaits=shot.awaits,
         )
 
     def _seen_take(self, take: Take, made: Progress | None, cards: Mapping[str, WorkerCard]) -> SeenTake:
@@ -243,6 +245,7 @@ def _shot_document(shot: SeenShot) -> Json:
         "seconds_left": shot.seconds_left,
         "picked": shot.picked,
         "why": shot.why,
+        "awaits": shot.awaits or None,
         "takes": [
             {
                 "id": take.id,

@@ -15,6 +15,8 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("takes", sa.Column("failure", sa.Text()))
+    op.add_column("shots", sa.Column("awaits", sa.Text(), nullable=False, server_default=""))
+    op.create_index(op.f("ix_shots_awaits"), "shots", ["awaits"])
     op.create_table(
         "take_files",
         sa.Column("take_id", sa.Text(), nullable=False),
