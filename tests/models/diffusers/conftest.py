@@ -47,6 +47,7 @@ def shelf(tiny_models: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(transformers.AutoProcessor, "from_pretrained", lambda *_, **__: tiny.Speaking())
     monkeypatch.setattr(transformers.Qwen2VLProcessor, "from_pretrained", lambda *_, **__: tiny.Seeing())
+    monkeypatch.setattr(transformers.Qwen3VLProcessor, "from_pretrained", lambda *_, **__: tiny.Watching())
     monkeypatch.setattr(qwen, "VAE_IMAGE_SIZE", 64 * 64)  # else a reference becomes a megapixel
     resident: Resident[Loaded] = Resident()
     yield Shelf(tiny_models, tmp_path, resident)

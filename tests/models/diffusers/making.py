@@ -28,7 +28,7 @@ SETUPS: dict[str, dict[str, Any]] = {
     "ltx2": {"call": {"stg_scale": 0.0, "audio_stg_scale": 0.0, "max_sequence_length": 64}},
     "wan-animate": {"call": {"segment_frame_length": 9}},
     # What stands for their processors does without torchvision.
-    **{name: {"family": {"needs": []}} for name in ("qwen-edit", "flux3", "flux3-distilled")},
+    **{name: {"family": {"needs": []}} for name in ("qwen-edit", "flux3", "flux3-distilled", "minimax-h3")},
 }
 """What a model's setup says beside its folder."""
 
@@ -61,7 +61,7 @@ class Shelf:
             still_sizes=sizes,
             clip_sizes=sizes,
             references=4 if "adapter" in more else profile.references,
-            max_seconds=1.0 if "video" in profile.kinds else 0.0,
+            max_seconds=max(1.0, profile.min_seconds) if "video" in profile.kinds else 0.0,
             options=profile.options if options else (),
             setup={"folder": str(folder), "defaults": {"steps": STEPS}, **more},
         )
@@ -112,7 +112,7 @@ def ordered(profile: ModelProfile, given: list[Picture], /, **more: Any) -> tupl
         width=size[0],
         height=size[1],
         seed=5,
-        seconds=0.5 if video else 0.0,
+        seconds=profile.min_seconds if video else 0.0,
         fps=profile.fps if video else 0,
         compiled="the woman in the rain",
         pictures=tuple(named),

@@ -34,9 +34,13 @@ FAMILIES = {
     "sd15": 3,
     "wan-vace": 3,
     "wan-i2v": 0,
+    "wan21-i2v": 0,
     "ltx2": 0,
+    "minimax-h3": 3,
 }
 """How many references each is shot with; none: it animates a first frame."""
+LENGTHS = {"minimax-h3": "5"}
+"""Seconds of the shortest clip, where it is longer than half of one."""
 
 
 @pytest.fixture
@@ -90,7 +94,7 @@ def test_a_folder_is_added_shot_and_made_again(shelf: Shelf, home: Path, capsys:
         pytest.importorskip("ftfy", reason="Wan's pipelines need it")
     model = added(capsys, home, shelf, name)
     kind = samecast(capsys, "models", "show", model)["kinds"][0]
-    length = ("--seconds", "0.5") if kind == "video" else ()
+    length = ("--seconds", LENGTHS.get(name, "0.5")) if kind == "video" else ()
     made = []
     for count in range(1, FAMILIES[name] + 1) or [0]:
         images = [f"{number}.png" for number in range(max(1, count))]

@@ -13,7 +13,7 @@ from samecast.core.options import Option
 from samecast.ports import Picture
 from samecast.ports.contract import check_engine
 
-WAN = ("wan-vace", "wan-i2v", "wan-animate")
+WAN = ("wan-vace", "wan-i2v", "wan21-i2v", "wan-animate")
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,7 @@ WAN = ("wan-vace", "wan-i2v", "wan-animate")
         "sdxl",
         "sd15",
         "ltx2",
+        "minimax-h3",
         *WAN,
     ],
 )

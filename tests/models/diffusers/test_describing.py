@@ -60,7 +60,23 @@ def test_a_clip_s_model_says_its_frames(tmp_path: Path):
         assert (profile.fps, profile.first_frame, profile.last_frame) == (fps, True, last)
         assert profile.max_seconds == 5
     vace = parse_catalogue(entry_for(folder_of(tmp_path / "vace", "WanVACEPipeline"), model="mine"))["mine"]
-    assert (vace.references, vace.first_frame) == (4, False)
+    assert (vace.references, vace.first_frame, vace.min_seconds) == (4, False, 0.5)
+    h3 = parse_catalogue(entry_for(folder_of(tmp_path / "h3", "MiniMaxH3ModularPipeline"), model="mine"))["mine"]
+    assert (h3.references, h3.first_frame, h3.last_frame) == (9, True, True)
+    assert (h3.min_seconds, h3.max_seconds) == (5, 14)
+
+
+@pytest.mark.parametrize(
+    ("config", "last"),
+    [
+        ({"image_dim": None, "pos_embed_seq_len": None}, True),  # Wan 2.2
+        ({"image_dim": 1280, "pos_embed_seq_len": None}, False),  # Wan 2.1
+        ({"image_dim": 1280, "pos_embed_seq_len": 514}, True),  # Wan 2.1, first and last frame
+    ],
+)
+def test_a_last_frame_is_only_offered_where_the_weights_take_one(tmp_path: Path, config: dict[str, object], last: bool):
+    folder = folder_of(tmp_path / "wan", "WanImageToVideoPipeline", transformer=config)
+    assert parse_catalogue(entry_for(folder, model="mine"))["mine"].last_frame == last
 
 
 def test_an_unknown_pipeline_and_one_without_its_adapter_are_described_honestly(tmp_path: Path):

@@ -30,6 +30,9 @@ def arguments_of(name: str) -> set[str]:
 def test_every_argument_is_one(name: str):
     family, arguments = family_of(name), arguments_of(name)
     assert family.loras == hasattr(getattr(diffusers, name), "load_lora_weights")
+    if family.loras_referring:
+        pipeline: Any = getattr(diffusers, name)
+        assert family.loras_referring in inspect.signature(pipeline.load_lora_weights).parameters
     named = [family.several, family.area, family.rate, *family.motion]
     named += [handing.argument for handing in (family.references, family.first_frame, family.last_frame) if handing]
     named += [way.argument for way in family.options.values()]
@@ -55,6 +58,12 @@ def test_everything_else_that_is_named_is_there(name: str):
         pipeline: Any = getattr(diffusers, name)
         assert all(callable(getattr(pipeline, method)) for method in family.remember)
         assert set(family.precise) <= set(inspect.signature(pipeline.__init__).parameters)
+
+
+def test_what_tells_wan_2_1_apart_is_in_its_configuration():
+    sort = family_of("WanImageToVideoPipeline").endless
+    assert sort is not None
+    assert {sort.has, sort.lacks} <= set(inspect.signature(diffusers.WanTransformer3DModel.__init__).parameters)
 
 
 def test_lengths_are_those_that_are_made():

@@ -4,7 +4,7 @@ import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -95,6 +95,43 @@ def test_a_modular_pipeline_is_kept_by_groups(shelf: Shelf, pictures: list[Pictu
         make(shelf.engine(shelf.profile("flux3-distilled", memory="sequential")), recipe, references)
 
 
+def test_a_part_that_cannot_be_taken_apart_stays_on_the_device(shelf: Shelf, pictures: list[Picture]):
+    """Layers of MiniMax-H3's sound lose their weights when they are moved one by one."""
+    plain, grouped = (shelf.profile("minimax-h3", memory=memory) for memory in ("auto", "group"))
+    recipe, references = ordered(plain, pictures[:1])
+    whole = make(shelf.engine(plain), recipe, references)
+    assert same(whole, make(shelf.engine(grouped), recipe, references))
+    pipe = shelf.loaded().pipe
+    hooked = {name for name in ("audio_vae", "vae", "transformer_ref") if hooks_of(getattr(pipe, name))}
+    assert hooked == {"vae", "transformer_ref"}
+
+
+def hooks_of(part: Any) -> list[Any]:
+    return [module for module in part.modules() if hasattr(module, "_diffusers_hook")]
+
+
+def test_a_workflow_loads_what_it_needs_and_no_more(shelf: Shelf, pictures: list[Picture], tmp_path: Path):
+    """As the catalogue's MiniMax-H3: takes from references alone, whose other denoiser is not even fetched."""
+    folder = tmp_path / "copy"
+    shutil.copytree(shelf.folder("minimax-h3"), folder)
+    shutil.rmtree(folder / "transformer")
+    whole = shelf.profile("minimax-h3")
+    part = shelf.profile("minimax-h3", folder=str(folder), workflow="ref2va", skip=["transformer"])
+    recipe, references = ordered(whole, pictures[:2])
+    assert same(*(make(shelf.engine(profile), recipe, references) for profile in (whole, part)))
+    assert getattr(shelf.loaded().pipe, "transformer", None) is None
+    assert len(shelf.loaded().remembered) == 2, "its prompt and its references are read once too"
+
+
+def test_minimax_h3_runs_in_bfloat16_and_repeats_itself(shelf: Shelf, pictures: list[Picture]):
+    profile = shelf.profile("minimax-h3", dtype="bfloat16")
+    recipe, references = ordered(profile, pictures[:1])
+    first = make(shelf.engine(profile), recipe, references)
+    parts = {name: shelf.loaded().pipe.components[name].dtype for name in ("transformer_ref", "text_encoder")}
+    assert set(parts.values()) == {torch.bfloat16}
+    assert same(first, make(shelf.engine(profile), recipe, references))
+
+
 @pytest.mark.parametrize(
     ("setup", "said"),
     [
@@ -168,6 +205,8 @@ def test_it_is_kept_where_the_plan_says(offload: str):
     asked: list[tuple[str, dict[str, object]]] = []
 
     class Pipe:
+        components: ClassVar[dict[str, object]] = {"tied": Tied(), "free": object()}
+
         def __getattr__(self, name: str) -> Any:
             return lambda *values, **named: asked.append((name, named))
 
@@ -182,6 +221,13 @@ def test_it_is_kept_where_the_plan_says(offload: str):
     assert [name for name, _ in asked] == [wanted[offload]]
     if offload == "group":
         assert asked[0][1]["use_stream"] is True
+        assert asked[0][1]["exclude_modules"] == ["tied"]
+
+
+class Tied:
+    """A part whose layers cannot be moved one by one, as diffusers marks it."""
+
+    _supports_group_offloading = False
 
 
 @pytest.mark.parametrize(

@@ -66,6 +66,35 @@ def test_a_lora_is_put_on_and_taken_off(shelf: Shelf, pictures: list[Picture], n
     assert same(first, make(fresh, replace(recipe, loras=(one,)), references, files=files))  # type: ignore[arg-type]
 
 
+def test_a_lora_goes_into_the_denoiser_that_makes_the_take(shelf: Shelf, pictures: list[Picture]):
+    """MiniMax-H3 has one for takes with references and one for all others."""
+    profile = shelf.profile("minimax-h3")
+    engine = shelf.engine(profile)
+    content = lora_of(shelf.folder("minimax-h3") / "transformer", "MiniMaxH3Transformer3DModel", seed=1)
+    lora = Lora(sha256=hashlib.sha256(content).hexdigest())
+    recipe, references = ordered(profile, pictures[:1])
+    bare = replace(recipe, pictures=(), members=())
+    before = [make(engine, one, references) for one in (recipe, bare)]
+    for order in ((recipe, bare), (bare, recipe)):
+        for one in order:
+            take = make(engine, replace(one, loras=(lora,)), references, files={lora.sha256: content})
+            assert not same(take, before[one is bare])
+    assert all(same(make(engine, one, references), take) for one, take in zip((recipe, bare), before, strict=True))
+
+
+def lora_of(folder: Path, kind: str, *, seed: int) -> bytes:
+    """A LoRA of random weights for a saved transformer."""
+    import diffusers
+    from peft import LoraConfig, get_peft_model_state_dict
+    from safetensors.torch import save
+
+    part = getattr(diffusers, kind).from_pretrained(folder, local_files_only=True)
+    part.add_adapter(LoraConfig(r=2, target_modules=["to_q", "to_k", "to_v"]))
+    draw = torch.Generator().manual_seed(seed)
+    layers = get_peft_model_state_dict(part)
+    return save({f"transformer.{key}": torch.randn(value.shape, generator=draw) for key, value in layers.items()})
+
+
 @pytest.mark.parametrize("content", ["nonsense", "another model's"])
 def test_one_that_does_not_fit_is_refused_and_leaves_nothing(shelf: Shelf, pictures: list[Picture], content: str):
     profile = shelf.profile("flux2-klein")

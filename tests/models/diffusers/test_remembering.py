@@ -1,7 +1,7 @@
 """What was read once is not read again, and that changes no pixel."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -20,7 +20,9 @@ from samecast.models.diffusers.resident import Resident
 from samecast.ports import Picture
 
 
-@pytest.mark.parametrize("name", ["flux2-klein-base", "sdxl", "wan-vace", "flux3", "kontext", "qwen-edit"])
+@pytest.mark.parametrize(
+    "name", ["flux2-klein-base", "sdxl", "wan-vace", "flux3", "kontext", "qwen-edit", "minimax-h3"]
+)
 def test_later_takes_are_read_once_and_equal_those_read_anew(shelf: Shelf, pictures: list[Picture], name: str):
     if name == "wan-vace":
         pytest.importorskip("ftfy", reason="Wan's pipelines need it")
@@ -156,6 +158,18 @@ def test_it_is_bounded():
     assert kept.get("strange") is None
 
 
+@dataclass
+class Shown:
+    """As a modular pipeline wraps its references."""
+
+    image: object
+
+
+@dataclass
+class Heard:
+    image: object
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -171,6 +185,7 @@ def test_it_is_bounded():
         ),
         (np.zeros((2, 3), np.uint8), np.zeros((3, 2), np.uint8), np.zeros(6, np.uint8), np.zeros((2, 3), np.int8)),
         (torch.device("cpu"), torch.float16, torch.float32),
+        (Shown(Image.new("RGB", (2, 3))), Shown(Image.new("RGB", (3, 2))), Shown(None), Heard(None)),
     ],
 )
 def test_keys_tell_everything_apart(values: tuple[object, ...]):
@@ -183,3 +198,4 @@ def test_keys_tell_everything_apart(values: tuple[object, ...]):
 def test_what_cannot_be_told_by_its_contents_has_no_key():
     assert key_of([1, object()]) == ""
     assert key_of({"a": lambda: None}) == ""
+    assert key_of(Shown(object())) == ""

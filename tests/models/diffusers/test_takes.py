@@ -13,13 +13,16 @@ from tests.models.diffusers.making import Shelf, make, ordered, render, same
 
 from samecast.core.errors import InvalidInput, OutOfMemory, Refused, RenderFailed, Stopped
 from samecast.core.options import Option
+from samecast.core.recipe import Recipe
 from samecast.models.diffusers import engine as engines
 from samecast.models.diffusers.engine import SILENT
-from samecast.ports import Picture
+from samecast.ports import ModelProfile, Picture
 from samecast.ports.contract import Steps, check_error
 
 
-@pytest.mark.parametrize("name", ["flux2-klein", "qwen-edit", "flux3-distilled", "kontext", "sdxl", "sd15", "wan-vace"])
+@pytest.mark.parametrize(
+    "name", ["flux2-klein", "qwen-edit", "flux3-distilled", "kontext", "sdxl", "sd15", "wan-vace", "minimax-h3"]
+)
 def test_every_reference_counts(shelf: Shelf, pictures: list[Picture], name: str):
     if name == "wan-vace":
         pytest.importorskip("ftfy", reason="Wan's pipelines need it")
@@ -76,6 +79,29 @@ def test_an_adapter_without_references_changes_nothing(shelf: Shelf, pictures: l
     assert not same(plain, make(shelf.engine(profile), *ordered(profile, pictures[:1], compiled="a lighthouse")))
 
 
+def test_a_clip_is_made_from_references_or_from_its_ends(shelf: Shelf, pictures: list[Picture]):
+    profile = shelf.profile("minimax-h3")
+    engine = shelf.engine(profile)
+    recipe, references = ordered(profile, pictures)
+    first, second, _ = recipe.pictures
+    bare = replace(recipe, pictures=(), members=())
+    takes = [
+        make(engine, one, references)
+        for one in (
+            recipe,
+            bare,
+            replace(bare, first_frame=first),
+            replace(bare, last_frame=first),
+            replace(bare, first_frame=first, last_frame=second),
+        )
+    ]
+    assert not any(same(a, b) for number, a in enumerate(takes) for b in takes[:number])
+    for mixed in (replace(recipe, first_frame=first), replace(recipe, last_frame=first)):
+        with pytest.raises(InvalidInput, match="not from both") as caught:
+            make(engine, mixed, references)
+        check_error(caught.value)
+
+
 def test_a_clip_begins_and_ends_with_what_it_is_given(shelf: Shelf, pictures: list[Picture]):
     pytest.importorskip("ftfy", reason="Wan's pipelines need it")
     profile = shelf.profile("wan-i2v")
@@ -90,6 +116,27 @@ def test_a_clip_begins_and_ends_with_what_it_is_given(shelf: Shelf, pictures: li
     assert same(begun, list(by_itself.frames))
     assert any("begins with the first reference" in note for note in by_itself.notes)
     assert not render(engine, replace(recipe, first_frame=first), references).notes
+
+
+def test_the_first_frame_of_a_clip_is_seen_twice_in_the_shape_of_wan_2_1(shelf: Shelf, pictures: list[Picture]):
+    """Its networks are given it as latents and as what CLIP sees, and both ends where its weights are made for both."""
+    pytest.importorskip("ftfy", reason="Wan's pipelines need it")
+    first, second = pictures[:2]
+    profile = shelf.profile("wan21-i2v")
+    assert (profile.first_frame, profile.last_frame) == (True, False)
+    assert not same(*(make(shelf.engine(profile), *begun(profile, one)) for one in (first, second)))
+    both = shelf.profile("wan21-flf2v")
+    assert both.last_frame
+    ends = [make(shelf.engine(both), *begun(both, first, last)) for last in (first, second)]
+    assert not same(*ends)
+
+
+def begun(profile: ModelProfile, *ends: Picture) -> tuple[Recipe, dict[str, Picture]]:
+    """A recipe of a clip with these ends and without a character."""
+    recipe, references = ordered(profile, list(ends))
+    names = list(references)
+    last = names[-1] if len(ends) > 1 else ""
+    return replace(recipe, pictures=(), members=(), first_frame=names[0], last_frame=last), references
 
 
 def test_a_clip_that_needs_a_beginning_asks_for_one(shelf: Shelf):
@@ -187,21 +234,22 @@ def test_an_option_that_goes_nowhere_is_refused(shelf: Shelf, pictures: list[Pic
 # --- steps ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["flux2-klein", "flux3-distilled", "sdxl", "wan-vace"])
+@pytest.mark.parametrize("name", ["flux2-klein", "flux3-distilled", "sdxl", "wan-vace", "wan21-i2v", "minimax-h3"])
 def test_every_step_is_told_and_may_be_the_last(shelf: Shelf, pictures: list[Picture], name: str):
-    if name == "wan-vace":
+    if name.startswith("wan"):
         pytest.importorskip("ftfy", reason="Wan's pipelines need it")
     profile = shelf.profile(name)
     engine = shelf.engine(profile)
     recipe, references = ordered(profile, pictures[:1])
     steps = Steps()
     whole = make(engine, recipe, references, on_step=steps)
-    assert [told for told in steps.told if told[0] == "render"] == [("render", n, 3) for n in (1, 2, 3)]
+    total = 2 if name == "minimax-h3" else 3  # it counts the end of its last step too
+    assert [told for told in steps.told if told[0] == "render"] == [("render", n + 1, total) for n in range(total)]
     names = list(dict.fromkeys(step for step, _, _ in steps.told))
     assert names == ["load", "read prompt", "read references", "render", "decode"]
     again = Steps()
     assert same(whole, make(engine, recipe, references, on_step=again))
-    for stop_at in (1, 3, again.told.index(("render", 2, 3)) + 1, len(again.told) - 1, len(again.told)):
+    for stop_at in (1, 3, again.told.index(("render", 2, total)) + 1, len(again.told) - 1, len(again.told)):
         halted = Steps(stop_at=stop_at)
         with pytest.raises(Stopped):
             make(engine, recipe, references, on_step=halted)

@@ -6,6 +6,7 @@ vocabulary of bytes stands for the tokenizers'. `build(name, folder)` makes one;
 
 import functools
 import json
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,8 @@ def build(name: str, folder: Path) -> Path:
     from transformers.utils import logging
 
     logging.disable_progress_bar()
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="`torch.nn.utils.weight_norm` is deprecated", category=FutureWarning)
         torch.manual_seed(0)
         _BUILDERS[name](folder)
     logging.enable_progress_bar()
@@ -288,6 +290,21 @@ def _expanded(line: str, counts: list[int]) -> str:
     return parts[0] + "".join("<|image_pad|>" * count + part for count, part in zip(counts, parts[1:], strict=True))
 
 
+class Watching:
+    """What MiniMax-H3 needs of its processor. The real one cannot be built without torchvision."""
+
+    def __init__(self) -> None:
+        from transformers import Qwen2VLImageProcessorPil
+
+        self._picture = qwen_tokenizer(*_VISION).convert_tokens_to_ids(_VISION[1])
+        self.image_processor = Qwen2VLImageProcessorPil(
+            patch_size=16, size={"shortest_edge": 32 * 32, "longest_edge": 64 * 64}
+        )
+
+    def create_mm_token_type_ids(self, input_ids: list[list[int]]) -> list[list[int]]:
+        return [[int(token == self._picture) for token in line] for line in input_ids]
+
+
 def _qwen_edit(folder: Path) -> None:
     from diffusers import AutoencoderKLQwenImage, FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
     from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration
@@ -358,15 +375,13 @@ def _qwen_edit(folder: Path) -> None:
     (folder / "model_index.json").write_text(json.dumps(index))
 
 
-def _flux3(folder: Path, *, kind: str = "Flux3") -> None:
-    from diffusers import FlowMatchEulerDiscreteScheduler, Flux3Transformer2DModel
-    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
-
-    text = {
-        "vocab_size": len(qwen_tokenizer()),
+def _qwen3_vl(words: int, *, layers: int) -> tuple[dict[str, object], dict[str, object]]:
+    """The configurations of its text and of its vision."""
+    text: dict[str, object] = {
+        "vocab_size": words,
         "hidden_size": 16,
         "intermediate_size": 16,
-        "num_hidden_layers": 32,  # the pipeline reads eight layers, up to the 32nd
+        "num_hidden_layers": layers,
         "num_attention_heads": 2,
         "num_key_value_heads": 2,
         "head_dim": 8,
@@ -384,6 +399,14 @@ def _flux3(folder: Path, *, kind: str = "Flux3") -> None:
         "out_hidden_size": 16,
     }
     vision |= {"deepstack_visual_indexes": [0], "num_position_embeddings": 16}
+    return text, vision
+
+
+def _flux3(folder: Path, *, kind: str = "Flux3") -> None:
+    from diffusers import FlowMatchEulerDiscreteScheduler, Flux3Transformer2DModel
+    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+    text, vision = _qwen3_vl(len(qwen_tokenizer()), layers=32)  # the pipeline reads eight, up to the 32nd
     encoder = Qwen3VLForConditionalGeneration(Qwen3VLConfig(text_config=text, vision_config=vision)).eval()
     transformer = Flux3Transformer2DModel(
         in_channels=16,
@@ -408,6 +431,86 @@ def _flux3(folder: Path, *, kind: str = "Flux3") -> None:
         index[name] = _component(library, type(part).__name__, name)
     qwen_tokenizer().save_pretrained(folder / "tokenizer")
     index["tokenizer"] = _component("transformers", "AutoProcessor", "tokenizer")
+    (folder / "modular_model_index.json").write_text(json.dumps(index))
+
+
+def _minimax_h3(folder: Path) -> None:
+    import diffusers
+    from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+
+    tokenizer = qwen_tokenizer(*_VISION)
+    ids = dict(zip(("start", "picture", "end"), tokenizer.convert_tokens_to_ids(list(_VISION)), strict=True))
+    text, vision = _qwen3_vl(len(tokenizer), layers=51)  # the pipeline reads the 50th, which must not be the last
+    encoder = Qwen3VLForConditionalGeneration(
+        Qwen3VLConfig(
+            text_config=text,
+            vision_config=vision,
+            vision_start_token_id=ids["start"],
+            image_token_id=ids["picture"],
+            vision_end_token_id=ids["end"],
+        )
+    ).eval()
+    vae = diffusers.AutoencoderKLMiniMaxH3(
+        latent_channels=4,
+        block_out_channels=(4, 4, 4, 4, 4, 4),
+        layers_per_block=1,
+        norm_num_groups=2,
+        decoder_num_layers=1,
+        decoder_num_attention_heads=2,
+        decoder_attention_head_dim=8,
+        decoder_ffn_mult=1,
+        latents_mean=(0.0,) * 4,
+        latents_std=(1.0,) * 4,
+    )
+    audio_vae = diffusers.AutoencoderKLMiniMaxH3Audio(
+        encoder_dim=4,
+        encoder_rates=(2, 2),
+        latent_dim=8,
+        latent_channels=4,
+        num_attention_heads=2,
+        decoder_dim=8,
+        decoder_rates=(2, 2),
+        decoder_kernel_sizes=(4, 4),
+        resblock_kernel_sizes=(3,),
+        resblock_dilation_sizes=((1,),),
+        latents_mean=[0.0] * 4,
+        latents_std=[1.0] * 4,
+    )
+    parts: dict[str, tuple[str, Any]] = {
+        "text_encoder": ("transformers", encoder),
+        "tokenizer": ("transformers", tokenizer),
+        "vae": ("diffusers", vae),
+        "audio_vae": ("diffusers", audio_vae),
+        "scheduler": ("diffusers", diffusers.MiniMaxH3Scheduler(shift=12.0)),
+        "audio_scheduler": ("diffusers", diffusers.MiniMaxH3Scheduler(shift=3.0)),
+    }
+    for name in ("transformer", "transformer_ref"):
+        transformer = diffusers.MiniMaxH3Transformer3DModel(
+            num_attention_heads=2,
+            attention_head_dim=16,
+            hidden_size=16,
+            num_layers=1,
+            num_refiner_layers=1,
+            ffn_dim=16,
+            in_channels=4,
+            audio_in_channels=4,
+            text_dim=16,
+            freq_dim=16,
+            time_embed_hidden_dim=16,
+            time_embed_dim=16,
+            rope_freq_dim=2,
+        )
+        parts[name] = ("diffusers", transformer)
+    index: dict[str, object] = {
+        "_class_name": "MiniMaxH3ModularPipeline",
+        "_blocks_class_name": "MiniMaxH3Blocks",
+        "reference_image_short_edge": SIDE,  # else a reference becomes one of four megapixels
+    }
+    for name, (library, part) in parts.items():
+        part.save_pretrained(folder / name)
+        index[name] = _component(library, type(part).__name__, name)
+    tokenizer.save_pretrained(folder / "processor")
+    index["processor"] = _component("transformers", "Qwen3VLProcessor", "processor")
     (folder / "modular_model_index.json").write_text(json.dumps(index))
 
 
@@ -573,6 +676,25 @@ def _wan_i2v(folder: Path) -> None:
     pipe.save_pretrained(folder)
 
 
+def _wan21_i2v(folder: Path, *, tokens: int | None = None) -> None:
+    """The shape of Wan 2.1: one denoiser, which sees the picture by CLIP too. `tokens`: of that with a last frame."""
+    from diffusers import WanImageToVideoPipeline, WanTransformer3DModel
+    from transformers import CLIPImageProcessor
+
+    pipe: Any = WanImageToVideoPipeline(
+        tokenizer=t5_tokenizer(),
+        text_encoder=umt5(),
+        vae=_wan_vae(),
+        scheduler=_wan_scheduler(),
+        image_encoder=clip_vision(projected=False),
+        image_processor=CLIPImageProcessor(size=32, crop_size=32),
+        transformer=WanTransformer3DModel(
+            **_WAN, in_channels=36, num_layers=2, image_dim=16, added_kv_proj_dim=24, pos_embed_seq_len=tokens
+        ),
+    )
+    pipe.save_pretrained(folder)
+
+
 def _wan_animate(folder: Path) -> None:
     from diffusers import WanAnimatePipeline, WanAnimateTransformer3DModel
     from transformers import CLIPImageProcessor
@@ -715,7 +837,10 @@ _BUILDERS: dict[str, Callable[[Path], None]] = {
     "sd15": _sd15,
     "wan-vace": _wan_vace,
     "wan-i2v": _wan_i2v,
+    "wan21-i2v": _wan21_i2v,
+    "wan21-flf2v": functools.partial(_wan21_i2v, tokens=2 * 17),
     "wan-animate": _wan_animate,
     "ltx2": _ltx2,
+    "minimax-h3": _minimax_h3,
 }
 NAMES = tuple(_BUILDERS)

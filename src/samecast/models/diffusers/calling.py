@@ -92,6 +92,11 @@ class Calling:
                 f"{self.profile.name} needs a picture to begin with.",
                 hint="Name a character in the prompt, or give one with --first-frame.",
             )
+        if family.either and pictures and (first or last):
+            raise InvalidInput(
+                f"{self.profile.name} makes a clip from references or from its first and last frame, not from both.",
+                hint="Leave out --first-frame and --last-frame, or name no character in the prompt.",
+            )
         for handing, given in ((family.first_frame, first), (family.last_frame, last)):
             if given is not None and handing is not None:
                 self._hand(handing, [given], arguments, size)

@@ -13,7 +13,7 @@ from typing import Any
 
 from samecast.core.errors import InvalidInput
 from samecast.models.diffusers import weights
-from samecast.models.diffusers.families import Family, Way, family_of, known_families
+from samecast.models.diffusers.families import Family, Sort, Way, family_of, known_families
 
 ASPECTS = ((1, 1), (16, 9), (9, 16), (4, 5), (3, 2), (2, 3), (21, 9))
 _ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
@@ -39,6 +39,7 @@ def describe(folder: Path, *, model: str) -> str:
         f"kinds = {_list(family.kinds)}",
         f"aspects = {_list(f'{w}:{h}' for w, h in ASPECTS)}",
         f"seconds = {family.seconds:g}" if "video" in family.kinds else "seconds = 0",
+        *([f"seconds_from = {family.seconds_from:g}"] if "video" in family.kinds else []),
         f"characters = {_characters(family)}",
         "deterministic = true",
         "composites = false",
@@ -49,7 +50,7 @@ def describe(folder: Path, *, model: str) -> str:
         f"notes = {_text(_notes(pipeline, family, known))}",
         'resource = "gpu"',
         *(f'cost_per_{unit} = "0"' for kind, unit in (("image", "image"), ("video", "second")) if kind in family.kinds),
-        *_pictures(family),
+        *_pictures(folder, family),
         *_sizes(folder, family),
         f"setup = {{ folder = {_text(str(folder))} }}",
         "",
@@ -72,7 +73,7 @@ def _notes(pipeline: str, family: Family, known: bool) -> str:
     return "Added from a folder: nobody has checked what it makes."
 
 
-def _pictures(family: Family) -> list[str]:
+def _pictures(folder: Path, family: Family) -> list[str]:
     lines = []
     if family.adapter:
         lines.append("references = 0")
@@ -92,11 +93,16 @@ def _pictures(family: Family) -> list[str]:
         lines.append("loras = true")
     if family.first_frame is not None:
         lines.append("first_frame = true")
-    if family.last_frame is not None:
+    if family.last_frame is not None and not (family.endless is not None and _is(folder, family.endless)):
         lines.append("last_frame = true")
     if "video" in family.kinds:
         lines.append(f"fps = {family.fps}")
     return lines
+
+
+def _is(folder: Path, sort: Sort) -> bool:
+    config = _config(folder / sort.part)
+    return config.get(sort.has) is not None and config.get(sort.lacks) is None
 
 
 def _sizes(folder: Path, family: Family) -> list[str]:

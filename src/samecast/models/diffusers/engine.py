@@ -21,7 +21,7 @@ from samecast.models.diffusers.families import Family, family_of
 from samecast.models.diffusers.fetching import pull
 from samecast.models.diffusers.libraries import check_installed, hushed, torch, version_of
 from samecast.models.diffusers.loading import Loaded, Loading, machine
-from samecast.models.diffusers.loras import wear
+from samecast.models.diffusers.loras import Worn, wear
 from samecast.models.diffusers.memory import Need, plan_memory, working_bytes
 from samecast.models.diffusers.motions import Motions
 from samecast.models.diffusers.pictures import frames_of
@@ -157,14 +157,17 @@ class Diffusers:
                 motions=Motions(self._depot.home / "motions"),
             )
             call = calling.of(order)
-            loaded.worn = self._wear(loaded, order)
+            loaded.worn = self._wear(loaded, order, call)
             made = self._call(loaded, call, company)
             self._hand_out(loaded, made, company, call.notes + ((loaded.plan.says,) if fresh else ()))
 
-    def _wear(self, loaded: Loaded, order: Render) -> tuple[tuple[str, float], ...]:
+    def _wear(self, loaded: Loaded, order: Render, call: Call) -> Worn:
         """Put on the recipe's LoRAs; whatever goes wrong, the pipeline is known to have none on."""
         worn, loaded.worn = loaded.worn, ()
-        return wear(loaded.pipe, worn, order.recipe.loras, order.files)
+        family = loaded.family
+        refers = family.references is not None and family.references.argument in call.arguments
+        into = family.loras_referring if refers else ""
+        return wear(loaded.pipe, worn, order.recipe.loras, order.files, into=into)
 
     def _call(self, loaded: Loaded, call: Call, company: Company) -> Any:
         pipe, order = loaded.pipe, company.seats[0].order

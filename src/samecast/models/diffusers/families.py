@@ -62,6 +62,15 @@ class Way:
     choices: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sort:
+    """Weights of one sort among a class's, told by the configuration of one `part`: `has` is set in it, `lacks` not."""
+
+    part: str
+    has: str
+    lacks: str
+
+
 USUAL: Mapping[str, Way] = {
     "steps": Way(argument="num_inference_steps"),
     "guidance": Way(argument="guidance_scale"),
@@ -92,6 +101,10 @@ class Family:
     references: Handing | None = None
     first_frame: Handing | None = None
     last_frame: Handing | None = None
+    endless: Sort | None = None
+    """Weights that cannot be given a last frame, although their class can."""
+    either: bool = False
+    """It takes references or such frames, never both: with references it would not look at the frames."""
     length: Length | None = None
     begins: Literal["", "may", "must"] = ""
     """It may, or must, begin with a picture: where no first frame is given, the first reference is it."""
@@ -99,6 +112,8 @@ class Family:
     """It makes nothing without a reference."""
     edits: bool = False
     loras: bool = False
+    loras_referring: str = ""
+    """The argument that puts LoRAs into the denoiser of takes with references, where that is another one."""
     remember: tuple[str, ...] = ()
     """Methods (of a modular pipeline: blocks) that read prompt and pictures alone, so once is enough for all takes."""
     precise: tuple[str, ...] = ()
@@ -115,6 +130,8 @@ class Family:
     """It takes references through an IP-Adapter only."""
     fps: int = 24
     seconds: float = 5.0
+    """The longest clip that a catalogue's entry should say, and `seconds_from` the shortest."""
+    seconds_from: float = 0.5
     picture: str = ""
     first: str = "the {noun}"
     again: str = "the {noun}"

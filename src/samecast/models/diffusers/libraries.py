@@ -8,6 +8,7 @@ import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib import metadata, util
 from typing import Any
 
@@ -22,6 +23,7 @@ _WARNINGS = (
     (r".*clip_sample.*", FutureWarning),
     (r".*torch_dtype.*", FutureWarning),
     (r".*CLIPFeatureExtractor.*", FutureWarning),
+    (r"`torch.nn.utils.weight_norm` is deprecated.*", FutureWarning),
     (r"Already found a `peft_config` attribute.*", UserWarning),
     (r"__array__ implementation doesn't accept a copy keyword.*", DeprecationWarning),
 )
@@ -41,8 +43,9 @@ def check_installed(*more: str) -> None:
         )
 
 
+@cache
 def version_of(name: str) -> str:
-    """The installed version; "none"."""
+    """The installed version; "none". Read once: it is asked for before every take."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

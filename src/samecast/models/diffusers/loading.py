@@ -276,8 +276,12 @@ def _place(pipe: Any, plan: MemoryPlan, *, modular: bool) -> None:
 
 
 def _by_groups(pipe: Any, plan: MemoryPlan, *, modular: bool) -> None:
-    """Groups of layers come to the device as they are needed, the next while the one before is at work."""
+    """Groups of layers come to the device as they are needed, the next while the one before is at work.
+
+    Parts whose layers cannot be moved one by one stay on the device whole.
+    """
     library = torch()
+    whole = [name for name, part in pipe.components.items() if not getattr(part, "_supports_group_offloading", True)]
     options = {
         "onload_device": library.device(plan.device),
         "offload_device": library.device("cpu"),
@@ -285,9 +289,11 @@ def _by_groups(pipe: Any, plan: MemoryPlan, *, modular: bool) -> None:
         "use_stream": plan.device == "cuda",
     }
     if not modular:
-        pipe.enable_group_offload(**options)
+        pipe.enable_group_offload(**options, exclude_modules=whole)
         return
     apply: Callable[..., None] = diffusers().hooks.apply_group_offloading
-    for part in pipe.components.values():
-        if isinstance(part, library.nn.Module):
+    for name, part in pipe.components.items():
+        if name in whole:
+            part.to(options["onload_device"])
+        elif isinstance(part, library.nn.Module):
             apply(part, **options)

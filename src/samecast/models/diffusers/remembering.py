@@ -8,6 +8,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from samecast.models.diffusers.libraries import torch
@@ -116,6 +117,9 @@ def _digest(value: object, add: Callable[[bytes], object]) -> bool:
             shape = getattr(value, "shape", value.size)
             add(f"picture:{mode}:{shape};".encode())
             add(value.tobytes())
+        case _ if is_dataclass(value):
+            add(f"{type(value).__module__}.{type(value).__qualname__}(".encode())
+            return all(_digest(getattr(value, one.name), add) for one in fields(value))
         case _:
             return False
     return True

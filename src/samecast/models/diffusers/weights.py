@@ -9,7 +9,7 @@ import json
 import re
 import struct
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,26 @@ class Source:
         return self.folder or self.repo
 
 
+Stamp = tuple[tuple[str, int, int, int], ...]
+"""Of every file that is digested: its name in the folder, its bytes, and when it and what is said of it changed, in
+nanoseconds."""
+
+
+class Digests:
+    """Digests of folders, kept until one of a folder's files is another by name, size or time. Any thread may ask."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Path, tuple[Stamp, str]] = {}
+
+    def of(self, folder: Path) -> str:
+        """As `digest_of`. Reads nothing where nothing was changed since it was last asked."""
+        stamp = _stamp(folder)  # before reading: what changes meanwhile is read again next time
+        kept = self._kept.get(folder)
+        if kept is None or kept[0] != stamp:
+            kept = self._kept[folder] = stamp, digest_of(folder)
+        return kept[1]
+
+
 @dataclass(frozen=True, slots=True)
 class Depot:
     """What this computer has. `home` keeps which commit was fetched; `cache` and `endpoint`: another than the hub's."""
@@ -44,6 +64,7 @@ class Depot:
     home: Path
     endpoint: str | None = None
     cache: Path | None = None
+    _digests: Digests = field(default_factory=Digests, init=False, repr=False, compare=False)
 
     def locate(self, source: Source, *, model: str) -> Path:
         """The folder. Raises `NotFound`, naming what fetches it. Asks nobody."""
@@ -61,7 +82,7 @@ class Depot:
         """What tells these weights from others: the commit, or a digest of the folder; "" where they are not here."""
         if source.folder:
             folder = Path(source.folder).expanduser()
-            return digest_of(folder) if folder.is_dir() else ""
+            return self._digests.of(folder) if folder.is_dir() else ""
         found = self._snapshot(source)
         return found.name[:12] if found is not None else ""
 
@@ -149,7 +170,7 @@ def digest_of(folder: Path) -> str:
     Weights are tens of gigabytes: their ends change with any training, and are read at once.
     """
     digest = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder)):
+    for file in _files(folder):
         digest.update(f"{file.relative_to(folder).as_posix()}\0{file.stat().st_size}\0".encode())
         with file.open("rb") as opened:
             digest.update(opened.read(_END))
@@ -157,6 +178,15 @@ def digest_of(folder: Path) -> str:
                 opened.seek(-_END, 2)
             digest.update(opened.read())
     return digest.hexdigest()[:12]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
+
+
+def _stamp(folder: Path) -> Stamp:
+    found = [(file.relative_to(folder).as_posix(), file.stat()) for file in _files(folder)]
+    return tuple((name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns) for name, stat in found)
 
 
 def parameters(folders: Mapping[str, Path]) -> dict[str, int]:
