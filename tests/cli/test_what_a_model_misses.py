@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from skimage import data
 from tests.models.bfl.bfl_server import BflServer
-from tests.models.openai.loopback import closed_port
+from tests.models.provider.server import closed_port
 
 WORDS = """
 [[model]]

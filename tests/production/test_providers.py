@@ -18,9 +18,9 @@ from tests.models.bfl.bfl_server import SECRET as BFL_KEY
 from tests.models.bfl.bfl_server import BflServer
 from tests.models.mage.mage_server import SECRET as MAGE_KEY
 from tests.models.mage.mage_server import MageServer
-from tests.models.openai.loopback import Answer
 from tests.models.openai.server import KEY as OPENAI_KEY
 from tests.models.openai.server import OpenAIServer
+from tests.models.provider.server import Answer
 from tests.production.conftest import until
 
 FOREVER = 10_000

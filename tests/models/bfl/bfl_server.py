@@ -3,34 +3,20 @@
 import base64
 import re
 import uuid
-from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.models.mage.serving import CUT, Received, Reply, Served, Wrong, check_picture, check_schema, png_of
+import pytest
+from tests.models.provider.pictures import opened, png
+from tests.models.provider.server import Answer, Asked, Job, Provider, Tree, Wrong, check_schema, need
 
 SECRET = "bfl_0123456789abcdef"
 _RATIOS = [
-    "auto",
-    "21:9",
-    "2:1",
-    "16:9",
-    "3:2",
-    "7:5",
-    "4:3",
-    "5:4",
-    "1:1",
-    "4:5",
-    "3:4",
-    "5:7",
-    "2:3",
-    "9:16",
-    "1:2",
-    "9:21",
-]
+    "auto", "21:9", "2:1", "16:9", "3:2", "7:5", "4:3", "5:4", "1:1", "4:5", "3:4", "5:7", "2:3", "9:16", "1:2", "9:21",
+]  # fmt: skip
 
 
-def flux2(most: int, **more: Any) -> dict[str, Any]:
+def flux2(most: int, **more: Any) -> Tree:
     """FLUX.2: numbered pictures, pixels, a seed."""
     side = {"type": "integer", "minimum": 64, "maximum": 4096, "multipleOf": 16}
     images = {f"input_image_{n}" if n > 1 else "input_image": {"type": "string"} for n in range(1, most + 1)}
@@ -51,7 +37,7 @@ def flux2(most: int, **more: Any) -> dict[str, Any]:
     }
 
 
-FLUX3: dict[str, Any] = {
+FLUX3: Tree = {
     "type": "object",
     "properties": {
         "prompt": {"type": "string", "minLength": 1},
@@ -78,88 +64,81 @@ SCHEMAS = {
 }
 
 
-@dataclass
-class Job:
-    id: str
-    body: dict[str, Any]
+@dataclass(slots=True, kw_only=True)
+class Order(Job):
+    """`polls`: how often it is asked for before it is over; `pictures`: the sizes of those that it was shown."""
+
     polls: int
-    end: dict[str, Any] = field(default_factory=lambda: {"status": "Ready"})
-    expired: bool = False
-    pictures: list[tuple[int, int]] = field(default_factory=list)
+    end: Tree = field(default_factory=lambda: {"status": "Ready"})
+    pictures: list[tuple[int, int]]
 
 
-class BflServer(Served):
+class BflServer(Provider[Order]):
+    settings = ("BFL_",)
+
     def __init__(self) -> None:
         super().__init__()
-        self.jobs: dict[str, Job] = {}
-        self.submits: deque[Reply | str] = deque()
-        self.answers: deque[Reply | str] = deque()
-        """What goes wrong next: as in `MageServer`."""
+        self.key = SECRET
         self.polls = 1
         self.polling_at: str | None = None
         self.cost: float | None = 4.5
+
+    def lead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().lead(monkeypatch)
+        monkeypatch.setenv("BFL_BASE_URL", self.url)
 
     @property
     def charged(self) -> float:
         """Credits."""
         return sum(self.cost or 0 for _ in self.jobs)
 
-    def answer(self, request: Received) -> Reply:
-        parts = request.path.strip("/").split("/")
+    def answer(self, asked: Asked) -> Answer:
+        parts = asked.path.strip("/").split("/")
         if parts[0] == "samples":
-            return self._sample(request, parts[1])
-        if request.headers.get("x-key") != SECRET or "authorization" in request.headers:
-            return Reply(403, {"detail": f"Not authenticated - '{request.headers.get('x-key')}' is unknown"})
-        match request.method, parts:
+            need("x-key" not in asked.headers, "the key was sent to where samples lie")
+            return self.sent(lambda: Answer(text=png(320, 400), headers={"Content-Type": "image/png"}))
+        if asked.headers.get("x-key") != self.key or "authorization" in asked.headers:
+            return said(403, f"Not authenticated - '{asked.headers.get('x-key')}' is unknown")
+        match asked.method, parts:
             case "POST", ["v1", model] if model in SCHEMAS:
-                return self._submit(request, SCHEMAS[model])
+                return self._submit(asked, SCHEMAS[model])
             case "GET", ["v1", "get_result"]:
-                return self._result(request.query.get("id", ""))
+                return self.told(lambda: self._result(asked.query.get("id", "")))
         raise Wrong("there is no such endpoint")
 
-    def _submit(self, request: Received, schema: dict[str, Any]) -> Reply:
-        fault = self.submits.popleft() if self.submits else None
-        if isinstance(fault, Reply):
-            return fault
-        if fault == "cut":
-            return CUT
-        if request.headers.get("content-type") != "application/json":
-            raise Wrong(f"a body of {request.headers.get('content-type')}")
-        body = request.json
+    def _submit(self, asked: Asked, schema: Tree) -> Answer:
+        need(asked.headers.get("content-type") == "application/json", f"a body of {asked.headers.get('content-type')}")
+        body = asked.tree
         check_schema(body, schema)
-        strict = schema is FLUX3
         images = body.get("images") or [body[key] for key in sorted(body) if re.fullmatch(r"input_image(_\d)?", key)]
-        sizes = [check_picture(base64.b64decode(image, validate=True)) for image in images]
-        if any(min(size) < (256 if strict else 64) for size in sizes):
-            raise Wrong(f"pictures of {sizes}")
+        shapes = [opened(base64.b64decode(image, validate=True), "PNG", "JPEG").shape for image in images]
+        sizes = [(shape[1], shape[0]) for shape in shapes]
+        least = 256 if schema is FLUX3 else 64
+        need(all(min(size) >= least for size in sizes), f"pictures of {sizes}")
         numbers = sorted(int(key.rpartition("_")[2]) for key in body if re.fullmatch(r"input_image_\d", key))
-        if numbers != list(range(2, 2 + len(numbers))) or (numbers and "input_image" not in body):
-            raise Wrong(f"pictures number {numbers}")
-        if "width" in body and body["width"] * body["height"] > 4 << 20:
-            raise Wrong("more than 4 MP")
-        job = Job(id=str(uuid.uuid4()), body=body, polls=self.polls, pictures=sizes)
-        self.jobs[job.id] = job
-        if fault == "begun":
-            return CUT
+        counted = numbers == list(range(2, 2 + len(numbers))) and (not numbers or "input_image" in body)
+        need(counted, f"pictures number {numbers}")
+        need("width" not in body or body["width"] * body["height"] <= 4 << 20, "more than 4 MP")
+        id = str(uuid.uuid4())
+        return self.begun(id, lambda: Order(id=id, body=body, polls=self.polls, pictures=sizes), self._taken)
+
+    def _taken(self, job: Order) -> Answer:
         cost = {"cost": self.cost} if self.cost is not None else {}
         url = self.polling_at or f"{self.url}/v1/get_result?id={job.id}"
-        return Reply(200, {"id": job.id, "polling_url": url, **cost})
+        return Answer(200, {"id": job.id, "polling_url": url, **cost})
 
-    def _result(self, one: str) -> Reply:
-        fault = self.answers.popleft() if self.answers else None
-        if fault is not None:
-            return fault if isinstance(fault, Reply) else CUT
+    def _result(self, one: str) -> Answer:
         job = self.jobs.get(one)
         if job is None:
-            return Reply(404, {"id": one, "status": "Task not found", "result": None})
+            return Answer(404, {"id": one, "status": "Task not found", "result": None})
         job.polls -= 1
         if job.polls > 0:
             status = ("Pending", "Reasoning", "Generating")[job.polls % 3]
-            return Reply(200, {"id": one, "status": status, "result": None, "progress": 0.5})
+            return Answer(200, {"id": one, "status": status, "result": None, "progress": 0.5})
         result = {"sample": f"{self.url}/samples/{one}", "prompt": job.body["prompt"], "seed": 7}
-        return Reply(200, {"id": one, "result": result if job.end["status"] == "Ready" else None, **job.end})
+        return Answer(200, {"id": one, "result": result if job.end["status"] == "Ready" else None, **job.end})
 
-    def _sample(self, request: Received, one: str) -> Reply:
-        if "x-key" in request.headers:
-            raise Wrong("the key was sent to where samples lie")
-        return Reply(403, b"<Error>expired</Error>") if self.jobs[one].expired else Reply(200, png_of(120))
+
+def said(status: int, words: Any, **headers: str) -> Answer:
+    """An error as they write it."""
+    return Answer(status, {"detail": words}, headers={name.replace("_", "-"): value for name, value in headers.items()})

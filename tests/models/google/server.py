@@ -4,10 +4,10 @@ Whatever is wrong with a request is a fault, and is refused; a job is counted wh
 """
 
 import base64
-import binascii
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,8 @@ from urllib.parse import parse_qsl
 import av
 import numpy as np
 import pytest
-from tests.models.openai.loopback import Answer, Asked, Loopback, nobody_else, opened, png
+from tests.models.provider.pictures import opened, png
+from tests.models.provider.server import Answer, Asked, Job, Provider, Tree, Wrong, check_schema, need
 
 from samecast.ports import Pixels
 
@@ -28,7 +29,7 @@ _TEXT = {"type": "string", "minLength": 1}
 _JPEG = {"const": "image/jpeg"}
 
 
-def _object(*needed: str, **properties: Any) -> dict[str, Any]:
+def _object(*needed: str, **properties: Any) -> Tree:
     return {
         "type": "object",
         "required": list(needed),
@@ -37,7 +38,7 @@ def _object(*needed: str, **properties: Any) -> dict[str, Any]:
     }
 
 
-def _list(item: dict[str, Any], least: int = 1, most: int = 99) -> dict[str, Any]:
+def _list(item: Tree, least: int = 1, most: int = 99) -> Tree:
     return {"type": "array", "items": item, "minItems": least, "maxItems": most}
 
 
@@ -114,38 +115,37 @@ PREDICT = _object(
 
 
 @dataclass(slots=True, kw_only=True)
-class Job:
-    """What was begun, and how it goes: what each question about it is told, in turn; the last again and again."""
-
+class Made(Job):
     model: str
-    body: dict[str, Any]
     prompt: str
     pictures: tuple[Pixels, ...]
-    goes: list[dict[str, Any]] = field(default_factory=list)
-    cancelled: bool = False
 
 
-class GoogleServer(Loopback):
-    """`goes` and `file_states` say how the next jobs and their files go; `uri` where a clip lies."""
+class GoogleServer(Provider[Made]):
+    """`goes` and `file_states` say how the next jobs and their files go; `uri` where a clip lies. `token` is said
+    instead of giving one out.
+    """
+
+    settings = ("GOOGLE_", "GEMINI_", "GCE_", "K_SERVICE", "KUBERNETES_", "CLOUDSDK_")
 
     def __init__(self) -> None:
         super().__init__()
-        self.jobs: list[Job] = []
         self.key = KEY
-        self.goes: list[dict[str, Any]] | None = None
+        self.goes: list[Tree] = []
         self.file_states = ["PROCESSING", "ACTIVE"]
         self.files_gone = False
-        self.download: Answer | None = None
         self.uri = "/v1beta/files/clip-{n}:download?alt=media"
         self.tokens: list[str] = []
         self.token: Answer | None = None
-        self.token_life = 3600
         self.clip = clip()
 
     def lead(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        nobody_else(monkeypatch, "GOOGLE_", "GEMINI_", "GCE_", "K_SERVICE", "KUBERNETES_", "CLOUDSDK_")
+        super().lead(monkeypatch)
         for name in ("GOOGLE_GEMINI_BASE_URL", "GOOGLE_VERTEX_BASE_URL"):
             monkeypatch.setenv(name, self.url)
+
+    def refusal(self, words: str) -> Answer:
+        return said(400, words, "INVALID_ARGUMENT")
 
     # --- the API --------------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class GoogleServer(Loopback):
             return self._cloud(asked, path)
         if asked.headers.get("x-goog-api-key") != self.key:
             return said(400, "API key not valid. Please pass a valid API key.", "INVALID_ARGUMENT", INVALID_KEY)
-        self.expect("key" not in asked.query, "the key is in the address")
+        need("key" not in asked.query, "the key is in the address")
         return self._gemini(asked, path)
 
     def _gemini(self, asked: Asked, path: str) -> Answer:
@@ -167,66 +167,53 @@ class GoogleServer(Loopback):
             return self._content(asked, found[1])
         if path == "/interactions":
             return self._begin(asked)
-        if found := re.fullmatch(r"/interactions/v1_(\d+)(/cancel)?", path):
-            self.expect(asked.method == ("POST" if found[2] else "GET"), f"{asked.method} {path}")
-            return self._asked_for(int(found[1]), cancel=bool(found[2]))
+        if found := re.fullmatch(r"/interactions/(v1_\d+)(/cancel)?", path):
+            need(asked.method == ("POST" if found[2] else "GET"), f"{asked.method} {path}")
+            return self._asked_for(found[1], cancel=bool(found[2]))
         if found := re.fullmatch(r"/files/clip-(\d+)(:download)?", path):
-            self.expect(asked.method == "GET", f"{asked.method} {path}")
+            need(asked.method == "GET", f"{asked.method} {path}")
             return self._file(asked, found[1], download=bool(found[2]))
-        if re.fullmatch(r"/(interactions|files)/[\w-]+(/cancel|:download)?", path):
-            return said(404, "Requested entity was not found.", "NOT_FOUND")
-        self.expect(False, f"there is nothing at {asked.path}")
-        return said(404, "Not here.", "NOT_FOUND")
-
-    def _charged(self, job: Job) -> Answer | None:
-        """What the script says instead; the job is counted unless it is not made."""
-        scripted = self.script.popleft() if self.script else None
-        if scripted is None or scripted.made:
-            self.jobs.append(job)
-        return scripted
+        need(re.fullmatch(r"/(interactions|files)/[\w-]+(/cancel|:download)?", path) is not None, "nothing is there")
+        return said(404, "Requested entity was not found.", "NOT_FOUND")
 
     def _content(self, asked: Asked, model: str) -> Answer:
-        fits = self.check(asked.tree, CONTENT) and self.expect(asked.method == "POST", asked.method)
-        known = self.expect(model in ("gemini-nano-banana-2.1", "gemini-3-pro-image"), model)
-        if not (fits and known):
-            return said(400, self.faults[-1], "INVALID_ARGUMENT")
+        need(asked.method == "POST", asked.method)
+        check_schema(asked.tree, CONTENT)
+        need(model in ("gemini-nano-banana-2.1", "gemini-3-pro-image"), model)
         first, *rest = asked.tree["contents"][0]["parts"]
-        pictures = tuple(self._jpeg(part["inlineData"]["data"]) for part in rest)
-        scripted = self._charged(Job(model=model, body=asked.tree, prompt=first["text"], pictures=pictures))
-        if scripted is not None:
-            return scripted
-        ratio = asked.tree["generationConfig"]["imageConfig"]["aspectRatio"]
-        return Answer(tree=picture_answer(png(*{"1:1": (1024, 1024), "16:9": (1376, 768)}[ratio])))
+        pictures = tuple(_jpeg(part["inlineData"]["data"]) for part in rest)
+        id = str(len(self.jobs))
+        made = Made(id=id, model=model, body=asked.tree, prompt=first["text"], pictures=pictures)
+        return self.begun(id, lambda: made, _pictured)
 
     def _begin(self, asked: Asked) -> Answer:
-        if not (self.check(asked.tree, INTERACTION) and self.expect(asked.method == "POST", asked.method)):
-            return said(400, self.faults[-1], "INVALID_ARGUMENT")
+        need(asked.method == "POST", asked.method)
+        check_schema(asked.tree, INTERACTION)
         body = asked.tree
         *images, text = body["input"][0]["content"]
         prompt, task = text.get("text", ""), body["generation_config"]["video_config"]["task"]
         frames = len(re.findall(r"<(?:FIRST|LAST)_FRAME>", prompt))
         references = {int(number) for number in re.findall(r"<IMAGE_REF_(\d+)>", prompt)}
-        self.expect(bool(prompt), "the prompt is not last")
+        need(bool(prompt), "the prompt is not last")
         others = len(images) - frames
-        self.expect(
-            references <= set(range(others)), f"the prompt counts {references}, and there are {others} pictures"
-        )
+        need(references <= set(range(others)), f"the prompt counts {references}, and there are {others} pictures")
         wanted = "reference_to_video" if others else "image_to_video" if frames else "text_to_video"
-        self.expect(task == wanted, f"{task}, where {wanted} was meant")
-        pictures = tuple(self._jpeg(image["data"]) for image in images)
-        job = Job(model=body["model"], body=body, prompt=prompt, pictures=pictures)
+        need(task == wanted, f"{task}, where {wanted} was meant")
+        pictures = tuple(_jpeg(image["data"]) for image in images)
         number = len(self.jobs)
-        job.goes = self.goes or [{"status": "queued"}, {"status": "in_progress"}, self._delivered(body, number)]
-        scripted = self._charged(job)
-        if scripted is not None and (scripted.tree is not None or scripted.text is not None):
-            return scripted
-        status = "in_progress" if body.get("background") else job.goes[-1]["status"]
-        return Answer(
-            tree={"id": f"v1_{number}", "status": status, "object": "interaction"}, cut=scripted.cut if scripted else ""
+        usual = [{"status": "queued"}, {"status": "in_progress"}, self._delivered(body, number)]
+        made = Made(
+            id=f"v1_{number}",
+            model=body["model"],
+            body=body,
+            prompt=prompt,
+            pictures=pictures,
+            life=list(self.goes) or usual,
         )
+        return self.begun(made.id, lambda: made, _interaction)
 
-    def _delivered(self, body: dict[str, Any], number: int) -> dict[str, Any]:
-        content: dict[str, Any] = {"type": "video", "mime_type": "video/mp4"}
+    def _delivered(self, body: Tree, number: int) -> Tree:
+        content: Tree = {"type": "video", "mime_type": "video/mp4"}
         if body["response_format"]["delivery"] == "inline":
             content["data"] = base64.b64encode(self.clip).decode()
         else:
@@ -234,102 +221,107 @@ class GoogleServer(Loopback):
             content["uri"] = uri if "://" in uri else self.url + uri
         return completed(content)
 
-    def _asked_for(self, number: int, *, cancel: bool) -> Answer:
-        if number >= len(self.jobs):
+    def _asked_for(self, id: str, *, cancel: bool) -> Answer:
+        job = self.jobs.get(id)
+        if job is None:
             return said(404, "Requested entity was not found.", "NOT_FOUND")
-        job = self.jobs[number]
         if cancel:
             if job.cancelled:
                 return said(400, "The interaction is not running.", "FAILED_PRECONDITION")
-            job.cancelled = True
-            job.goes = [{"status": "cancelled"}]
-        told = job.goes.pop(0) if len(job.goes) > 1 else job.goes[0]
-        if "answer" in told:
-            scripted: Answer = told["answer"]
-            return scripted
-        return Answer(tree={"id": f"v1_{number}", "object": "interaction", "model": job.model} | told)
+            job.cancelled += 1
+            job.life = [{"status": "cancelled"}]
+        now = {"id": id, "object": "interaction", "model": job.model}
+        return self.told(lambda: Answer(200, now | job.told()))
 
     def _file(self, asked: Asked, number: str, *, download: bool) -> Answer:
         if self.files_gone:
             return said(403, "You do not have permission to access the File or it may not exist.", "PERMISSION_DENIED")
         if not download:
             state = self.file_states.pop(0) if len(self.file_states) > 1 else self.file_states[0]
-            return Answer(tree={"name": f"files/clip-{number}", "mimeType": "video/mp4", "state": state})
-        self.expect(asked.query == {"alt": "media"}, f"{asked.query}")
-        return self.download or Answer(text=self.clip, headers={"Content-Type": "video/mp4"})
+            return Answer(200, {"name": f"files/clip-{number}", "mimeType": "video/mp4", "state": state})
+        need(asked.query == {"alt": "media"}, f"{asked.query}")
+        return self.sent(lambda: Answer(text=self.clip, headers={"Content-Type": "video/mp4"}))
 
     # --- Agent Platform -------------------------------------------------------------------------------------------
 
     def _cloud(self, asked: Asked, path: str) -> Answer:
-        self.expect(asked.method == "POST", f"{asked.method} {path}")
-        models = f"/projects/{PROJECT}/locations/{LOCATION}/publishers/google/models/"
-        found = re.fullmatch(re.escape(models) + r"([\w.-]+):(predictLongRunning|fetchPredictOperation)", path)
-        if not self.expect(found is not None, f"there is nothing at {asked.path}") or found is None:
-            return said(404, "Not here.", "NOT_FOUND")
-        self.expect("x-goog-api-key" not in asked.headers, "both a key and credentials")
+        need(asked.method == "POST", f"{asked.method} {path}")
+        models = f"projects/{PROJECT}/locations/{LOCATION}/publishers/google/models/"
+        found = re.fullmatch(rf"/{re.escape(models)}([\w.-]+):(predictLongRunning|fetchPredictOperation)", path)
+        if found is None:
+            raise Wrong("nothing is there")
+        need("x-goog-api-key" not in asked.headers, "both a key and credentials")
         if found[2] == "fetchPredictOperation":
-            return self._operation(asked.tree, models.removeprefix("/") + found[1])
+            name = asked.tree.get("operationName", "")
+            need(name.startswith(f"{models}{found[1]}/operations/"), name)
+            return self._operation(name)
         body = asked.tree
-        if not self.check(body, PREDICT):
-            return said(400, self.faults[-1], "INVALID_ARGUMENT")
+        check_schema(body, PREDICT)
         (instance,) = body["instances"]
         references = [item["image"] for item in instance.get("referenceImages", [])]
         frames = [instance[name] for name in ("image", "lastFrame") if name in instance]
-        self.expect(not (references and frames), "references and frames exclude each other")
-        self.expect(not references or body["parameters"]["durationSeconds"] == 8, "references make 8 s only")
-        self.expect("lastFrame" not in instance or "image" in instance, "a last frame without a first")
-        pictures = tuple(self._jpeg(image["bytesBase64Encoded"]) for image in references or frames)
-        job = Job(model=found[1], body=body, prompt=instance["prompt"], pictures=pictures)
-        name = f"{models.removeprefix('/')}{found[1]}/operations/{len(self.jobs)}"
+        need(not (references and frames), "references and frames exclude each other")
+        need(not references or body["parameters"]["durationSeconds"] == 8, "references make 8 s only")
+        need("lastFrame" not in instance or "image" in instance, "a last frame without a first")
         video = {"bytesBase64Encoded": base64.b64encode(self.clip).decode(), "mimeType": "video/mp4"}
-        job.goes = self.goes or [{}, {"done": False}, {"done": True, "response": {"videos": [video]}}]
-        scripted = self._charged(job)
-        if scripted is not None and (scripted.tree is not None or scripted.text is not None):
-            return scripted
-        return Answer(tree={"name": name}, cut=scripted.cut if scripted else "")
+        made = Made(
+            id=f"{models}{found[1]}/operations/{len(self.jobs)}",
+            model=found[1],
+            body=body,
+            prompt=instance["prompt"],
+            pictures=tuple(_jpeg(image["bytesBase64Encoded"]) for image in references or frames),
+            life=list(self.goes) or [{}, {"done": False}, {"done": True, "response": {"videos": [video]}}],
+        )
+        return self.begun(made.id, lambda: made, lambda job: Answer(200, {"name": job.id}))
 
-    def _operation(self, body: dict[str, str], models: str) -> Answer:
-        found = re.fullmatch(re.escape(models) + r"/operations/(\d+)", body.get("operationName", ""))
-        if found is None or int(found[1]) >= len(self.jobs):
+    def _operation(self, name: str) -> Answer:
+        job = self.jobs.get(name)
+        if job is None:
             return said(404, "Operation not found.", "NOT_FOUND")
-        goes = self.jobs[int(found[1])].goes
-        told = goes.pop(0) if len(goes) > 1 else goes[0]
-        scripted: Answer | None = told.get("answer")
-        return scripted or Answer(tree={"name": body["operationName"]} | told)
+        return self.told(lambda: Answer(200, {"name": name} | job.told()))
 
     def _token(self, asked: Asked) -> Answer:
         form = dict(parse_qsl(asked.body.decode()))
-        self.expect(form.get("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer", f"{form}")
+        need(form.get("grant_type") == "urn:ietf:params:oauth:grant-type:jwt-bearer", f"{form}")
         claims = json.loads(_unpadded(form.get("assertion", "..").split(".")[1]))
-        self.expect(claims.get("scope") == "https://www.googleapis.com/auth/cloud-platform", f"{claims}")
+        need(claims.get("scope") == "https://www.googleapis.com/auth/cloud-platform", f"{claims}")
         if self.token is not None:
             return self.token
-        self.tokens.append(f"ya29.test-token-{len(self.tokens)}-Zq70123456789abcdef")
-        return Answer(tree={"access_token": self.tokens[-1], "expires_in": self.token_life, "token_type": "Bearer"})
+        token = f"ya29.test-token-{len(self.tokens)}-Zq70123456789abcdef"
+        self.tokens.append(token)
+        self.secrets.append(token)
+        return Answer(200, {"access_token": token, "expires_in": 3600, "token_type": "Bearer"})
 
-    def _jpeg(self, text: str) -> Pixels:
-        """In either alphabet of base64: the SDK writes one at this endpoint and the other at that, as Google allows."""
-        try:
-            form, pixels = opened(base64.b64decode(text.translate(_PLAIN), validate=True))
-        except (binascii.Error, OSError) as error:
-            self.expect(False, f"a picture that cannot be read: {error}")
-            return np.zeros((1, 1, 3), np.uint8)
-        self.expect(form == "JPEG" and max(pixels.shape) <= 1536, f"a {form} of {pixels.shape}")
-        return pixels
+
+def _pictured(made: Made) -> Answer:
+    ratio = made.body["generationConfig"]["imageConfig"]["aspectRatio"]
+    return Answer(200, picture_answer(png(*{"1:1": (1024, 1024), "16:9": (1376, 768)}[ratio])))
+
+
+def _interaction(made: Made) -> Answer:
+    status = "in_progress" if made.body.get("background") else made.life[-1]["status"]
+    return Answer(200, {"id": made.id, "status": status, "object": "interaction"})
+
+
+def _jpeg(text: str) -> Pixels:
+    """In either alphabet of base64: the SDK writes one at this endpoint and the other at that, as Google allows."""
+    pixels = opened(base64.b64decode(text.translate(_PLAIN), validate=True), "JPEG")
+    need(max(pixels.shape) <= 1536, f"a picture of {pixels.shape}")
+    return pixels
 
 
 INVALID_KEY = {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}
 
 
-def said(status: int, message: str, name: str = "", *details: dict[str, Any], **headers: str) -> Answer:
+def said(status: int, message: str, name: str = "", *details: Tree, **headers: str) -> Answer:
     """An error as Google writes it."""
     error = {"code": status, "message": message, "status": name, **({"details": list(details)} if details else {})}
-    return Answer(status=status, tree={"error": error}, headers={n.replace("_", "-"): v for n, v in headers.items()})
+    return Answer(status, {"error": error}, headers={n.replace("_", "-"): v for n, v in headers.items()})
 
 
-def picture_answer(content: bytes, **more: Any) -> dict[str, Any]:
+def picture_answer(content: bytes, **more: Any) -> Tree:
     """An answer with a picture, after a thought and some words, and with something that nobody has heard of yet."""
-    parts: list[dict[str, Any]] = [
+    parts: list[Tree] = [
         {"inlineData": {"mimeType": "image/png", "data": "AAAA"}, "thought": True},
         {"text": "Here it is."},
         {"inlineData": {"mimeType": "image/png", "data": base64.b64encode(content).decode()}},
@@ -338,7 +330,7 @@ def picture_answer(content: bytes, **more: Any) -> dict[str, Any]:
     return {"candidates": [candidate], "usageMetadata": {"candidatesTokenCount": 1120}, **more}
 
 
-def completed(*content: dict[str, Any], **more: Any) -> dict[str, Any]:
+def completed(*content: Tree, **more: Any) -> Tree:
     steps = [
         {"type": "user_input", "content": [{"type": "text", "text": "..."}]},
         {"type": "thought", "signature": "abc"},
@@ -347,6 +339,7 @@ def completed(*content: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"status": "completed", "steps": steps, "usage": {"total_output_tokens": 5792}, **more}
 
 
+@cache
 def clip() -> bytes:
     """A small MP4 of 8 frames."""
     content = BytesIO()

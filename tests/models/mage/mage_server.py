@@ -6,8 +6,10 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from tests.models.mage.architectures import everything
-from tests.models.mage.serving import CUT, Received, Reply, Served, Wrong, check_picture, check_schema, png_of, unpacked
+from tests.models.provider.pictures import opened, png, unpacked
+from tests.models.provider.server import Answer, Asked, Job, Provider, Tree, Wrong, check_schema, need
 
 SECRET = "mage_sk_0123456789abcdef"
 MOST_BODY = 4_500_000
@@ -16,46 +18,40 @@ _HANDLE = re.compile(r"[a-z][a-z0-9_-]{0,14}")
 _UPLOAD = "/storage/"
 
 
-@dataclass
-class Job:
-    id: str
-    body: dict[str, Any]
+@dataclass(slots=True, kw_only=True)
+class Take(Job):
+    """`polls`: how often it is asked for before it is over; the rest is how it ends."""
+
     architecture: str
     polls: int
-    """How often it is asked for before it is over."""
     status: str = "completed"
     error: dict[str, str] | None = None
     gems: float = 40
     refunded: float = 0
     kind: str = "image"
     gone: bool = False
-    cancelled: bool = False
 
 
 @dataclass
 class Faults:
-    """What goes wrong next, each one once: `Reply`s instead of the answer, "begun": cut after it was done, "cut":
-    cut before anything was done.
-    """
+    """What goes wrong next with anything but a take, each one once."""
 
-    submits: deque[Reply | str] = field(default_factory=deque)
-    polls: deque[Reply | str] = field(default_factory=deque)
-    cancels: deque[Reply | str] = field(default_factory=deque)
-    creations: deque[Reply | str] = field(default_factory=deque)
-    uploads: deque[Reply | str] = field(default_factory=deque)
-    lists: deque[Reply | str] = field(default_factory=deque)
-    outcomes: deque[dict[str, Any]] = field(default_factory=deque)
-    """How the next jobs end: fields of `Job`."""
+    cancels: deque[Answer] = field(default_factory=deque)
+    creations: deque[Answer] = field(default_factory=deque)
+    uploads: deque[Answer] = field(default_factory=deque)
+    lists: deque[Answer] = field(default_factory=deque)
 
 
-class MageServer(Served):
+class MageServer(Provider[Take]):
+    settings = ("MAGE_",)
+
     def __init__(self) -> None:
         super().__init__()
+        self.key = SECRET
         self.faults = Faults()
         self.polls = 1
         self.keys: dict[str, str] = {}
-        self.jobs: dict[str, Job] = {}
-        self.characters: list[dict[str, Any]] = []
+        self.characters: list[Tree] = []
         """Newest first, as they are listed."""
         self.others: set[str] = set()
         """Handles of other users."""
@@ -65,68 +61,66 @@ class MageServer(Served):
         self.result_at: str | None = None
         self.architectures = everything()
 
+    def lead(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().lead(monkeypatch)
+        monkeypatch.setenv("MAGE_BASE_URL", self.url)
+
+    def refusal(self, words: str) -> Answer:
+        return error(400, "invalid_config", words)
+
     @property
     def charged(self) -> float:
         return sum(job.gems - job.refunded for job in self.jobs.values())
 
-    def answer(self, request: Received) -> Reply:
-        if request.path.startswith(_UPLOAD):
-            return self._stored(request)
-        if request.path.startswith("/results/"):
-            return self._result(request)
-        if request.headers.get("authorization") != f"Bearer {SECRET}":
-            return _error(401, "unauthorized", f"'{request.headers.get('authorization', '')[7:]}' is unknown.")
-        if len(request.body) > MOST_BODY:
-            raise Wrong(f"a body of {len(request.body)} bytes")
-        if request.body and request.headers.get("content-type") != "application/json":
-            raise Wrong(f"a body of {request.headers.get('content-type')}")
-        parts = request.path.strip("/").split("/")
-        match request.method, parts:
+    def answer(self, asked: Asked) -> Answer:
+        if asked.path.startswith(_UPLOAD):
+            return self._stored(asked)
+        if asked.path.startswith("/results/"):
+            return self._result(asked)
+        if asked.headers.get("authorization") != f"Bearer {self.key}":
+            return error(401, "unauthorized", f"'{asked.headers.get('authorization', '')[7:]}' is unknown.")
+        need(len(asked.body) <= MOST_BODY, f"a body of {len(asked.body)} bytes")
+        kind = asked.headers.get("content-type")
+        need(not asked.body or kind == "application/json", f"a body of {kind}")
+        parts = asked.path.strip("/").split("/")
+        match asked.method, parts:
             case "GET", ["v1", "architectures"]:
-                return Reply(200, {"architectures": self.architectures})
+                return Answer(200, {"architectures": self.architectures})
             case "POST", ["v1", architecture, "generate"]:
-                return self._generate(request, architecture)
+                return self._generate(asked, architecture)
             case "GET", ["v1", "requests", one, "status"]:
-                return self._status(one)
+                return self.told(lambda: self._status(one))
             case "POST", ["v1", "requests", one, "cancel"]:
                 return self._cancel(one)
             case "POST", ["v1", "uploads"]:
-                return self._ticket(request)
+                return self._ticket(asked)
             case "GET", ["v1", "characters"]:
-                return self._list(request)
+                return self._list(asked)
             case "POST", ["v1", "characters"]:
-                return self._create(request)
+                return self._create(asked)
             case "DELETE", ["v1", "characters", one]:
                 return self._delete(one)
         raise Wrong("there is no such endpoint")
 
     # --- takes ------------------------------------------------------------------------------------------------------
 
-    def _generate(self, request: Received, name: str) -> Reply:
-        key = request.headers.get("idempotency-key", "")
-        if uuid.UUID(key).version != 5 or str(uuid.UUID(key)) != key:
-            raise Wrong(f"Idempotency-Key is {key}")
-        fault = self.faults.submits.popleft() if self.faults.submits else None
-        if isinstance(fault, Reply):
-            return fault
-        if fault == "cut":
-            return CUT
-        if key in self.keys:
-            return CUT if fault == "begun" else Reply(200, self._request(self.jobs[self.keys[key]]))
+    def _generate(self, asked: Asked, name: str) -> Answer:
+        key = asked.headers.get("idempotency-key", "")
+        need(uuid.UUID(key).version == 5 and str(uuid.UUID(key)) == key, f"Idempotency-Key is {key}")
         found = next((one for one in self.architectures if one["id"] == name), None)
         if found is None:
-            return _error(404, "architecture_not_found", f"Unknown architecture `{name}`.")
-        self._check_body(request.json, found)
-        wished = self.faults.outcomes.popleft() if self.faults.outcomes else {}
-        job = Job(
-            **({"id": str(uuid.uuid4()), "body": request.json, "architecture": name, "polls": self.polls} | wished),
-            kind=found["type"],
-        )
-        self.jobs[job.id] = job
-        self.keys[key] = job.id
-        return CUT if fault == "begun" else Reply(202, self._request(job))
+            return error(404, "architecture_not_found", f"Unknown architecture `{name}`.")
+        known = key in self.keys
+        id = self.keys.get(key, str(uuid.uuid4()))
 
-    def _check_body(self, body: dict[str, Any], found: dict[str, Any]) -> None:
+        def begin() -> Take:
+            self._check_body(asked.tree, found)
+            self.keys[key] = id
+            return Take(id=id, body=asked.tree, architecture=name, polls=self.polls, kind=found["type"])
+
+        return self.begun(id, begin, lambda job: Answer(200 if known else 202, self._request(job)))
+
+    def _check_body(self, body: Tree, found: Tree) -> None:
         check_schema(body, {**found["input_schema"], "additionalProperties": False})
         variant = body.get("model_id", found["base_config"]["model_id"])
         for name, tokens in found["options_by_model"].get(variant, {}).items():
@@ -153,11 +147,11 @@ class MageServer(Served):
 
     def _check_media(self, url: str) -> None:
         if url.startswith("data:"):
-            check_picture(unpacked(url))
+            opened(unpacked(url, "image/png", "image/jpeg"), "PNG", "JPEG")
         elif url not in self.uploads or not self.uploads[url]:
             raise Wrong(f"nothing was uploaded to {url[:80]}")
 
-    def _request(self, job: Job) -> dict[str, Any]:
+    def _request(self, job: Take) -> Tree:
         over = job.polls <= 0
         status = ("cancelled" if job.cancelled else job.status) if over or job.cancelled else "in_progress"
         result = {
@@ -169,7 +163,7 @@ class MageServer(Served):
             "expires_at": "2026-12-30T00:00:00.000Z",
             "moderation": {"nsfw": self.nsfw},
         }
-        billing: dict[str, Any] = {"mode": "gems", "gems_charged": job.gems}
+        billing: Tree = {"mode": "gems", "gems_charged": job.gems}
         if status == "failed" and job.refunded:
             billing["gems_refunded"] = job.refunded
         return {
@@ -186,41 +180,37 @@ class MageServer(Served):
             "cancel_url": f"{self.url}/v1/requests/{job.id}/cancel",
         }
 
-    def _status(self, one: str) -> Reply:
-        fault = self.faults.polls.popleft() if self.faults.polls else None
-        if fault is not None:
-            return fault if isinstance(fault, Reply) else CUT
+    def _status(self, one: str) -> Answer:
         job = self.jobs.get(one)
         if job is None or job.gone:
-            return _error(404, "request_not_found", "No request with this id belongs to the account.")
+            return error(404, "request_not_found", "No request with this id belongs to the account.")
         job.polls -= 1
-        return Reply(200, self._request(job))
+        return Answer(200, self._request(job))
 
-    def _cancel(self, one: str) -> Reply:
+    def _cancel(self, one: str) -> Answer:
         if self.faults.cancels:
-            fault = self.faults.cancels.popleft()
-            return fault if isinstance(fault, Reply) else CUT
+            return self.faults.cancels.popleft()
         job = self.jobs.get(one)
         if job is None:
-            return _error(404, "request_not_found", "No request with this id belongs to the account.")
+            return error(404, "request_not_found", "No request with this id belongs to the account.")
         if job.polls <= 0 or job.cancelled:
-            return _error(409, "request_finished", "The request has already finished and cannot be cancelled.")
-        job.cancelled = True
-        return Reply(200, self._request(job))
+            return error(409, "request_finished", "The request has already finished and cannot be cancelled.")
+        job.cancelled += 1
+        return Answer(200, self._request(job))
 
-    def _result(self, request: Received) -> Reply:
-        if "authorization" in request.headers:
-            raise Wrong("the key was sent to where results lie")
-        job = self.jobs[request.path.rpartition("/")[2]]
+    def _result(self, asked: Asked) -> Answer:
+        need("authorization" not in asked.headers, "the key was sent to where results lie")
+        job = self.jobs[asked.path.rpartition("/")[2]]
         if job.gone:
-            return Reply(410)
-        return Reply(200, png_of(90) if job.kind == "image" else b"\0\0\0\x18ftypmp42" + b"\0" * 64)
+            return Answer(410)
+        made = png(320, 400) if job.kind == "image" else b"\0\0\0\x18ftypmp42" + b"\0" * 64
+        return self.sent(lambda: Answer(text=made))
 
     # --- uploads ----------------------------------------------------------------------------------------------------
 
-    def _ticket(self, request: Received) -> Reply:
+    def _ticket(self, asked: Asked) -> Answer:
         check_schema(
-            request.json,
+            asked.tree,
             {
                 "type": "object",
                 "properties": {"content_type": {"enum": ["image/jpeg", "image/png"]}},
@@ -229,11 +219,10 @@ class MageServer(Served):
             },
         )
         if self.faults.uploads:
-            fault = self.faults.uploads.popleft()
-            return fault if isinstance(fault, Reply) else CUT
-        kind, name = request.json["content_type"], uuid.uuid4().hex
+            return self.faults.uploads.popleft()
+        kind, name = asked.tree["content_type"], uuid.uuid4().hex
         self.uploads[f"{self.url}{_UPLOAD}{name}"] = b""
-        return Reply(
+        return Answer(
             200,
             {
                 "upload_url": f"{self.url}{_UPLOAD}{name}?X-Goog-Signature=abc",
@@ -247,31 +236,30 @@ class MageServer(Served):
             },
         )
 
-    def _stored(self, request: Received) -> Reply:
+    def _stored(self, asked: Asked) -> Answer:
         """As the storage does it: what was signed, and nobody's key."""
-        url = f"{self.url}{request.path}"
-        if request.method != "PUT" or request.query != {"X-Goog-Signature": "abc"} or url not in self.uploads:
+        url = f"{self.url}{asked.path}"
+        if asked.method != "PUT" or asked.query != {"X-Goog-Signature": "abc"} or url not in self.uploads:
             raise Wrong("not what was signed")
-        if request.headers.get("x-goog-content-length-range") != "0,104857600" or "authorization" in request.headers:
+        if asked.headers.get("x-goog-content-length-range") != "0,104857600" or "authorization" in asked.headers:
             raise Wrong("other headers than were signed")
-        kind = "png" if request.body.startswith(b"\x89PNG") else "jpeg"
-        if request.headers.get("content-type") != f"image/{kind}":
+        kind = "png" if asked.body.startswith(b"\x89PNG") else "jpeg"
+        if asked.headers.get("content-type") != f"image/{kind}":
             raise Wrong("another kind than was signed")
-        check_picture(request.body)
-        self.uploads[url] = request.body
-        return Reply(200)
+        opened(asked.body, "PNG", "JPEG")
+        self.uploads[url] = asked.body
+        return Answer(200)
 
     # --- characters -------------------------------------------------------------------------------------------------
 
-    def _list(self, request: Received) -> Reply:
+    def _list(self, asked: Asked) -> Answer:
         if self.faults.lists:
-            fault = self.faults.lists.popleft()
-            return fault if isinstance(fault, Reply) else CUT
-        if not 1 <= int(request.query.get("limit", "50")) <= 200 or set(request.query) - {"limit", "cursor"}:
-            raise Wrong(f"a list of {request.query}")
-        start, size = int(request.query.get("cursor", "0")), min(self.page, int(request.query.get("limit", "50")))
+            return self.faults.lists.popleft()
+        if not 1 <= int(asked.query.get("limit", "50")) <= 200 or set(asked.query) - {"limit", "cursor"}:
+            raise Wrong(f"a list of {asked.query}")
+        start, size = int(asked.query.get("cursor", "0")), min(self.page, int(asked.query.get("limit", "50")))
         end = start + size
-        return Reply(
+        return Answer(
             200,
             {
                 "data": self.characters[start:end],
@@ -279,8 +267,8 @@ class MageServer(Served):
             },
         )
 
-    def _create(self, request: Received) -> Reply:
-        body = request.json
+    def _create(self, asked: Asked) -> Answer:
+        body = asked.tree
         text = {"type": "string", "minLength": 1}
         check_schema(
             body,
@@ -300,12 +288,10 @@ class MageServer(Served):
             raise Wrong(f"the handle {body['handle']}")
         self._check_media(body["image"])
         fault = self.faults.creations.popleft() if self.faults.creations else None
-        if isinstance(fault, Reply):
+        if fault is not None and not fault.made:
             return fault
-        if fault == "cut":
-            return CUT
         if body["handle"] in self.others | {one["handle"] for one in self.characters}:
-            return Reply(409, {"error": {"code": "handle_taken", "message": "It is taken.", "handle": body["handle"]}})
+            return Answer(409, {"error": {"code": "handle_taken", "message": "It is taken.", "handle": body["handle"]}})
         made = {
             "id": str(uuid.uuid4()),
             "handle": body["handle"],
@@ -317,21 +303,17 @@ class MageServer(Served):
             "created_at": "2026-11-30T00:00:00.000Z",
         }
         self.characters.insert(0, made)
-        return CUT if fault == "begun" else Reply(201, made)
+        return fault or Answer(201, made)
 
-    def _delete(self, one: str) -> Reply:
+    def _delete(self, one: str) -> Answer:
         before = len(self.characters)
         self.characters = [character for character in self.characters if character["id"] != one]
         if len(self.characters) == before:
-            return _error(404, "character_not_found", "No character with this id belongs to the account.")
-        return Reply(204)
+            return error(404, "character_not_found", "No character with this id belongs to the account.")
+        return Answer(204)
 
 
-def _error(status: int, code: str, message: str) -> Reply:
-    return Reply(status, {"error": {"code": code, "message": message}})
-
-
-def error(status: int, code: str, message: str = "It said so.", **more: Any) -> Reply:
+def error(status: int, code: str, message: str = "It said so.", **more: Any) -> Answer:
     """A refusal in Mage's form."""
     headers = {"Retry-After": str(more.pop("retry_after"))} if "retry_after" in more else {}
-    return Reply(status, {"error": {"code": code, "message": message, **more}}, headers)
+    return Answer(status, {"error": {"code": code, "message": message, **more}}, headers=headers)

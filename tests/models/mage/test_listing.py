@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 from tests.models.mage.architectures import architecture
-from tests.models.mage.desk import Desk
+from tests.models.mage.desk import MageDesk
 from tests.models.mage.mage_server import SECRET, error
-from tests.models.mage.serving import Reply, picture
+from tests.models.provider.pictures import grey
+from tests.models.provider.server import Answer
 
 from samecast.core.errors import InvalidInput, KeyRefused, SamecastError, Unreachable
 from samecast.models.catalogue import check_limits, parse_catalogue, read_catalogue
 from samecast.models.hosted import plain
 from samecast.models.mage import live_entries
 from samecast.ports import ModelProfile
-from samecast.ports.contract import check_error, check_hosted
 
 IDS = [
     "mage-mango-v1", "mage-mango-v2", "mage-mango-v3s", "mage-mango", "mage-mango-v3-turbo",
@@ -26,28 +26,23 @@ IDS = [
 ]  # fmt: skip
 
 
-def offered(desk: Desk) -> dict[str, ModelProfile]:
+def offered(desk: MageDesk) -> dict[str, ModelProfile]:
     return parse_catalogue(live_entries(desk.parts))
 
 
-def test_every_model_of_the_list_becomes_one_of_ours(desk: Desk):
+def test_every_model_of_the_list_becomes_one_of_ours(desk: MageDesk):
     models = offered(desk)
     assert list(models) == IDS
     check_limits(models, where="the list")
 
 
 @pytest.mark.parametrize("model", IDS)
-def test_every_one_of_them_makes_a_take(desk: Desk, model: str):
+def test_every_one_of_them_makes_a_take(desk: MageDesk, model: str):
     profile = offered(desk)[model]
-    check_hosted(
-        lambda: desk.engine(profile),
-        profile,
-        [picture(shade) for shade in (60, 90)][: profile.references],
-        jobs=lambda: len(desk.server.jobs),
-    )
+    desk.of(profile).check_contract(*[grey(shade) for shade in (60, 90)][: profile.references])
 
 
-def test_an_entry_says_what_the_list_says(desk: Desk):
+def test_an_entry_says_what_the_list_says(desk: MageDesk):
     models = offered(desk)
     mango, guava, cherry = models["mage-mango"], models["mage-guava-2-pro"], models["mage-cherry-2-pro"]
     assert (mango.name, mango.kinds, mango.references, mango.edits) == ("Mango (mango-v3)", ("image",), 10, True)
@@ -72,7 +67,7 @@ def test_an_entry_says_what_the_list_says(desk: Desk):
     assert {option.name for option in cherry.options} == {"resolution", "use_character_voices"}
 
 
-def test_models_that_know_no_characters_are_shown_pictures(desk: Desk):
+def test_models_that_know_no_characters_are_shown_pictures(desk: MageDesk):
     models = offered(desk)
     flux, sdxl, grok = models["mage-flux2"], models["mage-sdxl-plus"], models["mage-grok-imagine-image"]
     assert flux.mentioning is not None
@@ -90,7 +85,7 @@ def test_models_that_know_no_characters_are_shown_pictures(desk: Desk):
     assert models["mage-mango-v1"].mentioning is not None  # alone of the Mangos it knows none
 
 
-def test_clips_from_a_frame_have_it_made_by_another_model(desk: Desk):
+def test_clips_from_a_frame_have_it_made_by_another_model(desk: MageDesk):
     models = offered(desk)
     kiwi, lemon, wan = models["mage-kiwi"], models["mage-lemon"], models["mage-wan22-video"]
     assert (kiwi.references, kiwi.first_frame, kiwi.last_frame, kiwi.keyframe) == (0, True, False, "mage-mango")
@@ -100,7 +95,7 @@ def test_clips_from_a_frame_have_it_made_by_another_model(desk: Desk):
     assert [option.kind for option in wan.options if option.name == "num_frames"] == ["whole"]
 
 
-def test_aspects_that_are_no_whole_numbers_are_left_out_and_others_have_a_size(desk: Desk):
+def test_aspects_that_are_no_whole_numbers_are_left_out_and_others_have_a_size(desk: MageDesk):
     models = offered(desk)
     assert models["mage-grok-imagine-image"].aspects == ((1, 1), (16, 9), (2, 1))
     size = models["mage-grok-imagine-image"].size("image", (2, 1))
@@ -109,7 +104,7 @@ def test_aspects_that_are_no_whole_numbers_are_left_out_and_others_have_a_size(d
     assert models["mage-lemon"].size("video", (16, 9)) == (1280, 720)
 
 
-def test_what_cannot_be_an_entry_is_left_out_and_said(desk: Desk):
+def test_what_cannot_be_an_entry_is_left_out_and_said(desk: MageDesk):
     text = live_entries(desk.parts)
     assert "# Left out: mage-krea-2: " in text
     assert "mage-krea-2" not in parse_catalogue(text)
@@ -132,12 +127,12 @@ def test_what_cannot_be_an_entry_is_left_out_and_said(desk: Desk):
         },
     ],
 )
-def test_whatever_the_list_holds_the_rest_of_it_is_read(desk: Desk, odd: dict[str, Any]):
+def test_whatever_the_list_holds_the_rest_of_it_is_read(desk: MageDesk, odd: dict[str, Any]):
     desk.server.architectures.append(odd)
     assert list(offered(desk)) == IDS
 
 
-def test_words_of_the_list_stay_words(desk: Desk):
+def test_words_of_the_list_stay_words(desk: MageDesk):
     wild = 'Says "x"\x00\x1b[31m\n[[model]]\nid = "evil" \\ é😀'
     desk.server.architectures = [
         architecture("wild", wild, "image", ["wild-1"], {"aspect_ratio": ["1:1"]}, description=wild)
@@ -150,19 +145,19 @@ def test_words_of_the_list_stay_words(desk: Desk):
 # --- once a day ---------------------------------------------------------------------------------------------------
 
 
-def test_it_is_asked_for_once_a_day(desk: Desk):
+def test_it_is_asked_for_once_a_day(desk: MageDesk):
     first = live_entries(desk.parts)
     assert live_entries(desk.parts) == first
-    assert len(desk.server.of("GET", "/v1/architectures")) == 1
+    assert desk.server.count("GET", "/v1/architectures") == 1
     file = desk.home / "mage" / "architectures.json"
     os.utime(file, (time.time() - 25 * 3600,) * 2)
     assert offered(desk).keys() == set(IDS)
-    assert len(desk.server.of("GET", "/v1/architectures")) == 2
+    assert desk.server.count("GET", "/v1/architectures") == 2
     assert SECRET not in file.read_text()
 
 
 @pytest.mark.parametrize("torn", ["", "{", "[]", '{"architectures": []}'])
-def test_a_torn_list_is_asked_for_again(desk: Desk, torn: str):
+def test_a_torn_list_is_asked_for_again(desk: MageDesk, torn: str):
     live_entries(desk.parts)
     (desk.home / "mage" / "architectures.json").write_text(torn)
     assert list(offered(desk)) == IDS
@@ -172,27 +167,24 @@ def test_a_torn_list_is_asked_for_again(desk: Desk, torn: str):
     ("replies", "kind"),
     [
         ([error(401, "unauthorized")], KeyRefused),
-        ([Reply(503)] * plain.TRIES, Unreachable),
-        ([Reply(200, {"architectures": []})], InvalidInput),
-        ([Reply(200, b"<html>")], InvalidInput),
+        ([Answer(503)] * plain.TRIES, Unreachable),
+        ([Answer(200, {"architectures": []})], InvalidInput),
+        ([Answer(200, text="<html>")], InvalidInput),
     ],
 )
 def test_a_list_that_cannot_be_had_is_said(
-    desk: Desk, replies: list[Reply], kind: type[SamecastError], monkeypatch: pytest.MonkeyPatch
+    desk: MageDesk, replies: list[Answer], kind: type[SamecastError], monkeypatch: pytest.MonkeyPatch
 ):
     answer, left = desk.server.answer, list(replies)
-    monkeypatch.setattr(desk.server, "answer", lambda request: left.pop(0) if left else answer(request))
-    with pytest.raises(SamecastError) as caught:
-        live_entries(desk.parts, sleep=desk.time.sleep)
-    assert type(caught.value) is kind
-    check_error(caught.value, SECRET)
+    monkeypatch.setattr(desk.server, "answer", lambda asked: left.pop(0) if left else answer(asked))
+    desk.refused(kind, lambda: live_entries(desk.parts, sleep=desk.time.sleep))
     assert list(offered(desk)) == IDS
 
 
 # --- what ships ---------------------------------------------------------------------------------------------------
 
 
-def test_what_ships_is_asked_for_as_mage_describes_it(desk: Desk):
+def test_what_ships_is_asked_for_as_mage_describes_it(desk: MageDesk):
     shipped = {model: profile for model, profile in read_catalogue().items() if profile.engine == "mage"}
     live = offered(desk)
     for model, profile in shipped.items():
@@ -201,9 +193,4 @@ def test_what_ships_is_asked_for_as_mage_describes_it(desk: Desk):
         assert {option.name for option in profile.options} <= {option.name for option in live[model].options}
         assert profile.lengths == live[model].lengths
         desk.server.keys.clear()  # the check names its takes alike for every model
-        check_hosted(
-            lambda profile=profile: desk.engine(profile),  # type: ignore[misc]
-            profile,
-            [picture(60)],
-            jobs=lambda: len(desk.server.jobs),
-        )
+        desk.of(profile).check_contract(grey(60))
