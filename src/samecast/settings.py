@@ -39,6 +39,9 @@ class Settings:
     poll_seconds: float = 0.05
     """How often a worker looks for work: a large fleet on one database looks less often."""
 
+    studio_password: str | None = field(default=None, repr=False)
+    """What whoever opens the studio in the browser has to know; None: nothing where only this machine reaches it, and
+    one that is made up anywhere else."""
     use: Use = field(default_factory=Use)
     """Where, by whom and for what models are used (SAMECAST_COUNTRY, SAMECAST_REVENUE, SAMECAST_PURPOSE): some licences
     exclude some uses, and are held against what is declared here."""
@@ -74,6 +77,11 @@ class Settings:
         return self.home / "accepted-licences.txt"
 
     @property
+    def studio_folder(self) -> Path:
+        """What the studio in the browser keeps for itself: small copies, pictures that came in, its signing key."""
+        return self.home / "studio"
+
+    @property
     def encoders_folder(self) -> Path:
         """Where pulled encoders and the user's own calibrations lie, each in a folder of its name."""
         return self.home / "encoders"
@@ -96,6 +104,7 @@ def load_settings() -> Settings:
         log=os.environ.get("SAMECAST_LOG") or None,
         log_level=os.environ.get("SAMECAST_LOG_LEVEL") or "info",
         poll_seconds=_seconds("SAMECAST_POLL_SECONDS", 0.05),
+        studio_password=os.environ.get("SAMECAST_STUDIO_PASSWORD") or None,
         use=Use(country=_country(), revenue=_revenue(), purpose=_purpose()),
     )
 

@@ -16,6 +16,7 @@ from samecast.cli import run
 from samecast.core.errors import MissingPart
 from samecast.core.kinds import Kinds
 from samecast.core.lexicon import Lexicon
+from samecast.core.prompt_pack import PromptPack
 from samecast.core.sightings import Limits
 from samecast.library import Library, open_library
 from samecast.models.keys import UserKeys
@@ -42,6 +43,7 @@ from samecast.ports.plugins import Parts
 from samecast.ports.travelling import Archives
 from samecast.production import DurableProduction, Lookout, Steps, this_machine
 from samecast.services.casting import Casting
+from samecast.services.closeups import Closeups
 from samecast.services.comparing import Comparing
 from samecast.services.concluding import Concluding
 from samecast.services.creations import Creations
@@ -55,12 +57,17 @@ from samecast.services.licensing import Licensing
 from samecast.services.making import Making, Models
 from samecast.services.modelling import Modelling
 from samecast.services.moving import Moving
+from samecast.services.picking import Picking
 from samecast.services.producing import Producing
+from samecast.services.prompting import Prompting
+from samecast.services.receiving import Receiving
 from samecast.services.reporting import Reporting
+from samecast.services.retaking import Retaking
 from samecast.services.scoring import Scoring
 from samecast.services.screen_testing import ScreenTesting
 from samecast.services.sheeting import Sheeting
 from samecast.services.shooting import Crew, Shooting
+from samecast.services.showing import Showing
 from samecast.services.studio import Check, Studio
 from samecast.services.subjects import Eyes
 from samecast.services.travelling import Travelling
@@ -85,23 +92,20 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
     media, faces, matting = late(_media), late(_faces), late(_matting)
     registry = late(functools.partial(_encoders, settings))
     identity = late(lambda: registry.faces(registry.in_use("face")))
-    scoring = Scoring(
-        eyes=Eyes(
-            faces=faces,
-            people=late(functools.partial(_people, faces)),
-            identity=identity,
-            appearance=late(lambda: registry.subjects(registry.in_use("appearance"))),
-            matting=matting,
-            clothing=late(_clothing),
-            anchors=late(functools.partial(_anchors, lexicon)),
-            copies=late(_copies),
-            sharpness=_sharpness,
-            media=media,
-        ),
-        assets=assets,
-        kinds=late(_kinds),
-        limits=late(lambda: _limits(identity.card)),
+    eyes = Eyes(
+        faces=faces,
+        people=late(functools.partial(_people, faces)),
+        identity=identity,
+        appearance=late(lambda: registry.subjects(registry.in_use("appearance"))),
+        matting=matting,
+        clothing=late(_clothing),
+        anchors=late(functools.partial(_anchors, lexicon)),
+        copies=late(_copies),
+        sharpness=_sharpness,
+        media=media,
     )
+    limits = late(lambda: _limits(identity.card))
+    scoring = Scoring(eyes=eyes, assets=assets, kinds=late(_kinds), limits=limits)
     parts = Parts(home=settings.home, keys=UserKeys(), faces=faces, matting=matting)
     models = Shelf(parts=parts, file=settings.models_file, more=more_models)
     licensing = Licensing(use=settings.use, file=settings.licences_file)
@@ -153,13 +157,14 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         loras=loras,
         lexicon=lexicon,
     )
+    keyframing = Keyframing(shooting=shooting, models=models)
     return Studio(
         casting=casting,
         scoring=scoring,
         reporting=Reporting(scoring=scoring, media=media, page=late(_report_page)),
         encoders=Encoders(shelf=registry, media=media, faces=faces, matting=matting),
         shooting=shooting,
-        keyframing=Keyframing(shooting=shooting, models=models),
+        keyframing=keyframing,
         drafting=Drafting(casting=casting, shooting=shooting, assets=assets, models=models, lexicon=lexicon),
         screen_testing=ScreenTesting(
             casting=casting, cast=cast, shooting=shooting, assets=assets, media=media, models=models
@@ -173,6 +178,8 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
             concluding=concluding,
             logged=bool(settings.log),
         ),
+        picking=Picking(shots=shots, concluding=concluding),
+        retaking=Retaking(work=work, shooting=shooting, keyframing=keyframing, assets=assets, models=models),
         estimating=Estimating(work=work),
         travelling=Travelling(
             cast=cast,
@@ -196,7 +203,19 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         fitting=Fitting(cast=cast, loras=loras, assets=assets, models=models),
         modelling=modelling,
         comparing=Comparing(results=late(lambda: library().results), modelling=modelling),
+        prompting=Prompting(
+            pack=late(functools.partial(_prompts, lexicon)),
+            stills=resources.files("samecast.core").joinpath("stills"),
+            models=profiles,
+            casting=casting,
+            lexicon=lexicon,
+            media=media,
+        ),
         lexicon=lexicon,
+        closeups=Closeups(scoring=scoring, eyes=eyes, limits=limits, assets=assets),
+        showing=Showing(assets=assets, media=media, folder=settings.studio_folder / "copies"),
+        receiving=Receiving(media=media, folder=settings.studio_folder / "incoming", faces=faces),
+        home=settings.home,
         sample=sample_picture,
         check=functools.partial(_check, settings),
         close=functools.partial(_close, library, production),
@@ -226,6 +245,11 @@ def _production(settings: Settings, steps: Steps) -> DurableProduction:
 
 def _lexicon() -> Lexicon:
     return Lexicon.parse(resources.files("samecast.core").joinpath("lexicon.toml").read_text(encoding="utf-8"))
+
+
+def _prompts(lexicon: Lexicon) -> PromptPack:
+    text = resources.files("samecast.core").joinpath("prompts.toml").read_text(encoding="utf-8")
+    return PromptPack.parse(text, lexicon)
 
 
 def _kinds() -> Kinds:

@@ -22,7 +22,7 @@ from samecast.wiring import open_studio, sample_picture
 NOON = datetime(2026, 5, 31, 12, tzinfo=UTC)
 TAKE = {
     "take", "shot", "number", "made_at", "prompt", "model", "kind", "width", "height", "length", "seed", "characters",
-    "verdict", "likeness", "picked", "asset", "path", "seconds", "cost",
+    "verdict", "likeness", "picked", "asset", "path", "seconds", "cost", "tags",
 }  # fmt: skip
 PROMPTS = (
     "@mira [red]in[/] the rain",

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import typer
+from sqlalchemy import update
 from tests.cli.conftest import Outcome, Samecast
 from tests.library.conftest import a_character, a_shot  # noqa: F401
 
@@ -16,7 +18,7 @@ from samecast import cli
 from samecast.cli import upkeep
 from samecast.core.cast import Character, Reference
 from samecast.core.story import Shot
-from samecast.library import Library, open_library
+from samecast.library import Library, open_library, schema
 from samecast.services.keeping import Keeping
 from samecast.settings import Settings
 
@@ -145,6 +147,7 @@ def test_gc_says_what_it_removed_and_what_it_kept(samecast: Samecast, library: L
     rehearsed = samecast("gc", "--older-than", "0", "--dry-run", "--json")
     assert rehearsed.document == {
         "dry_run": True,
+        "purged": 0,
         "assets": 5,
         "removed": 1,
         "freed": 6,
@@ -154,6 +157,19 @@ def test_gc_says_what_it_removed_and_what_it_kept(samecast: Samecast, library: L
     assert "1 file would be removed" in samecast("gc", "--older-than", "0", "--dry-run").out
     assert samecast("gc", "--older-than", "0", "--unrecorded").out == "2 files removed (14 bytes) of 5 stored\n"
     assert samecast("verify").out == "3 files stored (16 bytes): all there and whole\n"
+
+
+def test_gc_says_what_it_deleted_for_good(samecast: Samecast, library: Library, shot: Shot):
+    library.creations.trash([take.id for take in shot.takes], datetime.now(UTC) - timedelta(days=31))
+    with library.database.write() as connection:
+        connection.execute(update(schema.shots).values(state="done"))
+    said = samecast("gc", "--older-than", "0", "--dry-run").out
+    assert said == (
+        "2 takes would be deleted for good, in the trash for more than 30 days\n"
+        "2 files would be removed (10 bytes) of 3 stored\n"
+    )
+    assert samecast("gc", "--older-than", "0", "--json").document["purged"] == 2
+    assert samecast("gc", "--older-than", "0").out == "0 files removed (0 bytes) of 1 stored\n"
 
 
 def test_an_age_that_cannot_be_is_wrong_usage(samecast: Samecast):

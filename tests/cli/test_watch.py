@@ -173,6 +173,9 @@ class Scripted:
             raise found
         return found
 
+    def preview(self, take_id: str) -> bytes | None:
+        return None
+
 
 def in_a_row(limit: int = 50) -> Callable[[float], None]:
     """No waiting between looks, and no more of them than a test can mean."""

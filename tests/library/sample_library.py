@@ -38,7 +38,15 @@ def fill(library: Library, *, shots: int = 6, takes: int = 3, lends: bool = Fals
     lent = _lend(library) if lends else {}
     for number in range(shots):
         library.shots.add(_shot(library, number, takes, lent if number == 0 else {}))
+    library.creations.tag(["s000é-1", "s000é-2"], add=["夜 🌧", "final cut"], remove=[])
     library.cast.remove("elka")  # retired, since shots pin it
+
+
+def sort(library: Library) -> None:
+    """What people do to it: takes in the trash, somebody archived, and a pick by hand."""
+    library.creations.trash(["s000é-2", "s003é-1"], NOW + timedelta(days=3, microseconds=5))
+    library.cast.archive("jo", NOW + timedelta(days=4, microseconds=6))
+    library.shots.pick("s003é", "s003é-3", "Take 3, von Hand: 一番", by_hand=True)
 
 
 def _lend(library: Library) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from zipfile import ZIP_BZIP2, ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 import pytest
 from tests import servers
-from tests.library.sample_library import NOW, assets_of, by_handle, everything, fill, keep_looks
+from tests.library.sample_library import NOW, assets_of, by_handle, everything, fill, keep_looks, sort
 
 from samecast.core.errors import BadMedia, HandleTaken, InvalidInput, NotFound, SamecastError, StorageFailed
 from samecast.library import Library, open_library
@@ -192,7 +192,7 @@ def test_every_column_is_described():
 def test_the_file_is_as_the_manifest_says(file: Path):
     with ZipFile(file) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        assert manifest["samecast_library"] == 2
+        assert manifest["samecast_library"] == 3
         assert manifest["counts"]["takes"] == 18
         for member in manifest["members"]:
             content = archive.read(member["name"])
@@ -286,16 +286,44 @@ def test_a_character_that_is_here_keeps_its_own_loras(full: Library, file: Path,
     assert other.loras.all_of("mira") == [one for one in kept if one[0] != "storyboard"]
 
 
-def test_an_archive_of_the_first_format_is_read(file: Path, full: Library, opened: Opened, tmp_path: Path):
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_archive_of_an_older_format_is_read(file: Path, full: Library, opened: Opened, tmp_path: Path, number: int):
+    """As an older samecast wrote it: without the members and columns that came later."""
     forge = Forge(file)
-    del forge.members["loras.jsonl"]
+    later = {1: ["loras.jsonl", "take_tags.jsonl"], 2: ["take_tags.jsonl"]}[number]
+    for member, column in (("characters", "archived_at"), ("takes", "trashed_at"), ("picks", "by_hand")):
+        lines = forge.lines(f"{member}.jsonl")
+        assert all(column in line for line in lines)
+        forge.put(f"{member}.jsonl", [{name: line[name] for name in line if name != column} for line in lines])
+    for member in later:
+        del forge.members[member]
     manifest = json.loads(forge.members["manifest.json"])
-    listed = [entry for entry in manifest["members"] if entry["name"] != "loras.jsonl"]
-    forge.say(samecast_library=1, members=listed)
-    imported = bring_in(other := opened("other"), forge.write(tmp_path / "first.zip"))
+    listed = [entry for entry in manifest["members"] if entry["name"] not in later]
+    forge.say(samecast_library=number, members=listed)
+    imported = bring_in(other := opened("other"), forge.write(tmp_path / "older.zip"))
     assert imported.added["takes"] == 18
-    assert other.loras.all_of("mira") == []
+    assert bool(other.loras.all_of("mira")) == (number > 1)
     assert other.shots.get("s000é") == full.shots.get("s000é")
+    assert other.cast.all() == full.cast.all()
+    assert [use for use in other.creations.tags() if use.takes] == []
+
+
+def test_what_people_sorted_travels(full: Library, opened: Opened, tmp_path: Path):
+    sort(full)
+    export(full, tmp_path / "sorted.zip")
+    imported = bring_in(other := opened("other"), tmp_path / "sorted.zip")
+    assert imported.added["take_tags"] == 4
+    assert by_handle(other) == {name: sorted(rows) for name, rows in as_imported(by_handle(full)).items()}
+    assert other.cast.all(archived=True) == full.cast.all(archived=True) != []
+    assert other.creations.trashed(limit=9) == full.creations.trashed(limit=9)
+    assert len(other.creations.trashed(limit=9).trashed) == 2
+    assert other.creations.tags() == full.creations.tags()
+    assert other.shots.get("s003é").by_hand
+    assert other.shots.get("s000é").picked == "s000é-1"
+    export(full, tmp_path / "mira.zip", characters=("mira",))
+    bring_in(part := opened("part"), tmp_path / "mira.zip")
+    assert {use.tag: use.takes for use in part.creations.tags() if use.takes} == {"final cut": 1, "夜 🌧": 1}
+    assert bring_in(other, tmp_path / "mira.zip").skipped["take_tags"] == 4
 
 
 # --- somebody else under the same handle ------------------------------------------------------------------------
@@ -450,9 +478,9 @@ BAD = {
         lambda f: f.members.update({"manifest.json": b'{"a": 1}'}),
         "not one of a library",
     ),
-    "a newer format": (lambda f: f.members.update({"manifest.json": b'{"samecast_library": 3}'}), "to 2.*Update"),
+    "a newer format": (lambda f: f.members.update({"manifest.json": b'{"samecast_library": 4}'}), "to 3.*Update"),
     "a format before the first": (lambda f: f.say(samecast_library=0), "not one of a library"),
-    "an older format with newer members": (lambda f: f.say(samecast_library=1), "does not list each member once"),
+    "an older format with newer members": (lambda f: f.say(samecast_library=2), "does not list each member once"),
     "a missing table": (lambda f: f.members.pop("picks.jsonl"), "not there as it is listed"),
     "a line that is no object": (
         lambda f: f.put("picks.jsonl", [[1]]),
@@ -479,6 +507,14 @@ BAD = {
     "a take of an asset not in it": (lambda f: f.change("takes.jsonl", asset="0" * 64), "neither in it nor listed"),
     "a pick of another shot's take": (lambda f: f.change("picks.jsonl", take_id="s001é-1"), "contradicts"),
     "a tag of nobody": (lambda f: f.change("tags.jsonl", character="bob"), "somebody who is not in it"),
+    "a tag of no take": (lambda f: f.change("take_tags.jsonl", take_id="none"), "shot or take that is not in it"),
+    "a tag as none is kept": (lambda f: f.change("take_tags.jsonl", tag="Two\nlines"), "not as tags are kept"),
+    "a tag that is too long": (lambda f: f.change("take_tags.jsonl", tag="x" * 61), "take_tags cannot be read"),
+    "a pick in the trash": (lambda f: f.change("takes.jsonl", trashed_at="2025-01-01T00:00:00+00:00"), "in the trash"),
+    "trash that was never made": (
+        lambda f: f.put("takes.jsonl", [{**f.lines("takes.jsonl")[4], "trashed_at": "2025-01-01T00:00:00+00:00"}]),
+        "never made",
+    ),
     "papers of nobody": (lambda f: f.change("papers.jsonl", character="bob"), "somebody who is not in it"),
     "a LoRA of nobody": (lambda f: f.change("loras.jsonl", character="bob"), "somebody who is not in it"),
     "a LoRA that is not in it": (lambda f: f.change("loras.jsonl", sha256="0" * 64), "neither in it nor listed"),

@@ -460,7 +460,8 @@ def test_the_triggers_are_there(library: Library) -> None:
         names = {name for name in connection.execute(text(asked)).scalars() if name.startswith("creations_of_")}
     takes = {f"creations_of_{which}_takes" for which in ("new", "changed", "gone")}
     picks = {f"creations_of_{which}_picks" for which in ("new", "changed", "replaced", "gone")}
-    assert names == takes | picks | {"creations_of_new_looks", "creations_of_changed_looks"}
+    tags = {f"creations_of_{which}_tags" for which in ("new", "changed", "gone")}
+    assert names == takes | picks | tags | {"creations_of_new_looks", "creations_of_changed_looks"}
 
 
 def test_what_is_worked_out_is_in_no_copy(library: Library) -> None:

@@ -204,7 +204,7 @@ def fill_first_revision(connection: Connection, shots: list[Shot], character: Ch
     rows("picks", {"shot_id": shots[0].id, "take_id": shots[0].takes[0].id, "why": "It holds."})
 
 
-@pytest.mark.parametrize("through", ["", "0002", "0003", "0004", "0005"])
+@pytest.mark.parametrize("through", ["", "0002", "0003", "0004", "0005", "0006"])
 def test_a_library_of_the_first_revision_comes_up_without_loss(
     settings: Settings, a_shot: Callable[..., Shot], a_character: MakeCharacter, through: str
 ) -> None:

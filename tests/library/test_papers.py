@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 from sqlalchemy import func, select, text
+from tests.library.taking_back import to_revision_0006
 
 from samecast.core.cast import Character, Version
 from samecast.core.errors import HandleTaken, InvalidInput, NotFound
@@ -133,6 +134,7 @@ def test_a_library_from_before_papers_keeps_its_cast(
 ):
     library.cast.add(a_character(versions=(a_version(), a_version(2, "an undercut"))))
     with library.database.write() as connection:
+        to_revision_0006(connection)
         later = ("character_papers", "take_files", "character_loras", "creation_results", "creation_failures")
         for name in later:
             connection.execute(text(f"DROP TABLE {name}"))

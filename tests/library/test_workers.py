@@ -87,3 +87,20 @@ def test_progress_noted_from_two_threads_at_once(library: Library, a_shot: Calla
     with ThreadPoolExecutor(2) as threads:
         list(threads.map(library.workers.note, steps))
     assert [progress.take_id for progress in library.workers.progress(["s1"])] == [f"s1-t{n}" for n in range(1, 9)]
+
+
+# --- what is shown meanwhile ------------------------------------------------------------------------------------
+
+
+def test_a_take_shows_its_latest_picture_until_it_is_made(library: Library, a_shot: Callable[..., Shot]) -> None:
+    library.shots.add(a_shot("s1"))
+    library.workers.note(step("s1-t1", 1))
+    assert library.workers.preview("s1-t1") is None
+    library.workers.show("s1-t1", b"first")
+    library.workers.show("s1-t1", b"second")
+    assert library.workers.preview("s1-t1") == b"second"
+    assert [progress.shown for progress in library.workers.progress(["s1"])] == [2]
+    library.workers.clear("s1-t1")
+    assert library.workers.preview("s1-t1") is None
+    library.workers.show("nothing", b"of nobody")
+    assert library.workers.preview("nothing") is None

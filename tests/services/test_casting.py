@@ -1,5 +1,6 @@
 """Casting on a real library: references are kept as pictures, looks make versions, nothing half-done is stored."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from PIL import Image
 from samecast.core.errors import BadMedia, HandleTaken, InvalidInput, NotFound
 from samecast.services.auditioning import audition
 from samecast.services.casting import Change
+from samecast.services.ordering import Order
 from samecast.services.studio import Studio
 
 
@@ -123,3 +125,50 @@ def test_more_than_a_character_needs_is_refused(studio: Studio, astronaut: Path,
         studio.casting.add([astronaut], **{"name": "Mira", **too_much})
     assert refused.value.hint
     assert studio.casting.all() == []
+
+
+def test_a_duplicate_begins_where_the_first_is_now(studio: Studio, astronaut: Path, cat: Path):
+    studio.casting.add([astronaut], name="Eileen", description="An astronaut", tags=["lead"], anchors=["orange suit"])
+    studio.casting.edit("eileen", Change(images=(cat,)))
+    second = studio.casting.duplicate("@Eileen", name="Eileen, older", as_handle="@Eileen_2")
+    first = studio.casting.get("eileen")
+    assert studio.casting.get("eileen_2") == second
+    assert (second.name, second.tags, len(second.versions)) == ("Eileen, older", ("lead",), 1)
+    assert (second.current.number, second.current.digest) == (1, first.current.digest)
+    assert second.current.references == first.current.references
+    studio.casting.edit("eileen_2", Change(description="An older astronaut"))
+    assert studio.casting.get("eileen") == first, "each goes its own way"
+    with pytest.raises(HandleTaken):
+        studio.casting.duplicate("eileen", name="Eileen")
+    with pytest.raises(NotFound):
+        studio.casting.duplicate("nobody", name="Somebody")
+    with pytest.raises(InvalidInput):
+        studio.casting.duplicate("eileen", name="  ")
+
+
+def test_who_is_archived_is_in_no_list_and_in_no_new_shot(studio: Studio, astronaut: Path):
+    studio.casting.add([astronaut], name="Eileen Collins")
+    order = Order(prompt="@eileen in a cafe", model="paste", kind="image")
+    assert studio.casting.archive("@Eileen")
+    assert not studio.casting.archive("eileen")
+    assert studio.casting.all() == []
+    assert [character.handle for character in studio.casting.all(archived=True)] == ["eileen"]
+    for prompt in ("@eileen in a cafe", "[Eileen Collins] in a cafe"):
+        with pytest.raises(NotFound) as caught:
+            studio.shooting.plan(replace(order, prompt=prompt))
+        assert "samecast cast unarchive @eileen" in caught.value.hint
+    assert studio.casting.unarchive("eileen")
+    assert not studio.casting.unarchive("eileen")
+    assert studio.shooting.plan(order).shot.takes[0].recipe.members[0].handle == "eileen"
+
+
+def test_what_refers_to_a_character_and_what_changed(studio: Studio, astronaut: Path):
+    studio.casting.add([astronaut], name="Eileen")
+    assert studio.casting.pins("@EILEEN").told == "No take shows it, so nothing of it would be left."
+    studio.shooting.start(studio.shooting.plan(Order(prompt="@eileen", model="paste", kind="image", takes=2)))
+    assert studio.casting.pins("eileen").told.startswith("2 takes of 1 shot show it (2 on paste), by version 1;")
+    studio.casting.edit("eileen", Change(description="older", anchors=("a scar",)))
+    assert [change.kind for change in studio.casting.changed("eileen", 1, 2)] == ["anchor_added", "description"]
+    assert studio.casting.changed("eileen", 2, 2) == ()
+    with pytest.raises(NotFound, match="no version 3"):
+        studio.casting.changed("eileen", 1, 3)

@@ -185,3 +185,66 @@ def test_only_so_many_hits_are_told_one_by_one(
         library.assets.remove([asset.sha256 for page in library.assets.stored(shard) for asset in page])
     found = keeping.verify()
     assert (found.missing, len(found.hits)) == (3, 2)
+
+
+# --- the trash --------------------------------------------------------------------------------------------------
+
+
+def trashed(library: Library, shot: Shot, days: float) -> list[str]:  # noqa: F811
+    """The shot's two finished takes are in the trash for so long, and stored before that; it is not at work."""
+    with library.database.write() as connection:
+        connection.execute(update(schema.shots).values(state="cancelled"))
+    takes = shot.takes[:2]
+    library.creations.trash([take.id for take in takes], datetime.now(UTC) - timedelta(days=days))
+    names = [take.asset or "" for take in takes]
+    for name in names:
+        age(library, name, days)
+    return names
+
+
+@every_pair
+def test_what_lay_in_the_trash_for_a_month_goes_with_its_files(
+    keeping: Keeping,
+    library: Library,  # noqa: F811
+    shot: Shot,
+) -> None:
+    names = trashed(library, shot, days=30.1)
+    rehearsed = keeping.gc(dry_run=True)
+    assert (rehearsed.purged, rehearsed.removed, rehearsed.freed) == (2, 2, len(b"take onetake two!"))
+    assert len(library.shots.get(shot.id).takes) == 3
+    assert all(map(library.assets.has, names))
+    swept = keeping.gc()
+    assert swept == replace(rehearsed, dry_run=False)
+    assert [take.number for take in library.shots.get(shot.id).takes] == [3]
+    assert not any(map(library.assets.has, names))
+    again = keeping.gc()
+    assert (again.purged, again.removed) == (0, 0)
+    assert keeping.verify().well
+
+
+def test_until_then_it_can_be_restored(keeping: Keeping, library: Library, shot: Shot) -> None:  # noqa: F811
+    trashed(library, shot, days=29.9)
+    assert keeping.gc(dry_run=True) == replace(keeping.gc(), dry_run=True)
+    assert keeping.gc().purged == 0
+    assert keeping.verify().missing == 0
+    assert len(library.creations.restore([take.id for take in shot.takes[:2]])) == 2
+    assert keeping.verify().assets == 3
+
+
+def test_what_a_kept_take_needs_too_stays(
+    keeping: Keeping,
+    library: Library,  # noqa: F811
+    shot: Shot,
+    a_shot: Callable[..., Shot],  # noqa: F811
+) -> None:
+    """Two takes of equal bytes share a file, and a take may begin with what is in the trash."""
+    one, two = trashed(library, shot, days=40)
+    other = a_shot("s2")
+    twin = replace(other.takes[0], state="done", asset=one)
+    after = replace(other.takes[1], recipe=replace(other.takes[1].recipe, first_frame=two))
+    library.shots.add(replace(other, takes=(twin, after)))
+    for dry_run in (True, False):
+        swept = keeping.gc(dry_run=dry_run)
+        assert (swept.purged, swept.removed) == (2, 0)
+    assert library.assets.has(one)
+    assert library.assets.has(two)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, func, insert, select, update
 from tests import servers
-from tests.library.sample_library import assets_of, everything, fill, keep_looks
+from tests.library.sample_library import assets_of, everything, fill, keep_looks, sort
 
 from samecast.core.errors import InvalidInput, SamecastError, StorageFailed
 from samecast.library import Library, migrations, open_library
@@ -41,6 +41,7 @@ def home(tmp_path: Path) -> Settings:
 def old(home: Settings) -> Iterator[Library]:
     library = open_library(home)
     fill(library)
+    sort(library)
     keep_looks(library)
     yield library
     library.close()

@@ -10,7 +10,6 @@ from PIL import Image
 from skimage import data, filters, transform
 from tests.services.conftest import PASTE
 
-from samecast.cli.references import parse_slots
 from samecast.core.errors import InvalidInput, MissingKey, NotFound, StorageFailed
 from samecast.core.portrait import PortraitSlots
 from samecast.core.story import Shot
@@ -140,16 +139,6 @@ def test_a_model_that_needs_a_reference_drafts_nobody(studio: Studio, tmp_path: 
         studio.drafting.plan(SLOTS, "paste", seed=1, out=None)
     with pytest.raises(InvalidInput, match="animate makes no images"):
         studio.drafting.plan(SLOTS, "animate", seed=1, out=None)
-
-
-def test_slots_are_read_from_one_text():
-    slots = parse_slots("a cyber samurai woman; Hair: long, black; anchors: a scar, a ring; lens: 50mm", ["undercut"])
-    assert slots.character == "a cyber samurai woman"
-    assert slots.hair == "long, black"
-    assert slots.anchors == ("undercut", "a scar", "a ring")
-    assert slots.lens == "50mm"
-    with pytest.raises(InvalidInput, match="is no slot"):
-        parse_slots("a woman; shoes: red", [])
 
 
 # --- screen tests -----------------------------------------------------------------------------------------------

@@ -19,10 +19,12 @@ from samecast.cli import (
     library,
     models,
     moving,
+    prompts,
     references,
     score,
     shoot,
     shots,
+    sorting,
     travelling,
     upkeep,
     worker,
@@ -59,6 +61,9 @@ cast.app.command("screen-test")(references.screen_test)
 cast.app.command("sheet")(references.sheet)
 cast.app.command("export")(travelling.export_character)
 cast.app.command("import")(travelling.import_character)
+library.app.command("trash")(sorting.trash)
+library.app.command("restore")(sorting.restore)
+library.app.command("tag")(sorting.tag)
 library.app.command("verify")(upkeep.verify)
 library.app.command("gc")(upkeep.gc)
 library.app.command("export")(moving.export_library)
@@ -68,6 +73,7 @@ app.add_typer(library.app, name="library")
 app.add_typer(shots.app, name="shots")
 app.add_typer(models.app, name="models")
 app.add_typer(encoders.app, name="encoders")
+app.add_typer(prompts.app, name="prompts")
 app.command("shoot")(shoot.shoot)
 app.command("migrate")(moving.migrate)
 app.command("move")(moving.move)

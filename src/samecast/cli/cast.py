@@ -51,11 +51,18 @@ def add(
 
 
 @app.command("list")
-def list_cast(context: typer.Context, json: Json = False) -> None:
-    """Everyone in the cast."""
-    everyone = studio_of(context).casting.all()
+def list_cast(
+    context: typer.Context,
+    archived: Annotated[bool, typer.Option("--archived", help="Only those who are archived.")] = False,
+    json: Json = False,
+) -> None:
+    """Everyone in the cast but the archived."""
+    everyone = studio_of(context).casting.all(archived=archived)
     if json:
         print_json({"characters": [character_document(character) for character in everyone]})
+        return
+    if not everyone and archived:
+        out.print("Nobody is archived.")
         return
     if not everyone:
         out.print("Nobody is cast yet. Begin with: samecast cast add IMAGE --name NAME", soft_wrap=True)
@@ -170,6 +177,45 @@ def remove(context: typer.Context, handle: Handle, json: Json = False) -> None:
         print_json({"handle": bare, "removed": True, "kept_for_shots": not gone})
         return
     out.print(f"@{bare} has left the cast." + ("" if gone else " What its shots were made with is kept."))
+
+
+@app.command()
+def archive(context: typer.Context, handle: Handle, json: Json = False) -> None:
+    """Put a character away: out of lists and new shots, until it is brought back. Old shots still have it."""
+    casting = studio_of(context).casting
+    changed, bare = casting.archive(handle), casting.get(handle).handle
+    if json:
+        print_json({"handle": bare, "archived": True, "changed": changed})
+        return
+    said = "is archived" if changed else "was archived already"
+    out.print(f"@{bare} {said}. Bring it back with: samecast cast unarchive @{bare}", soft_wrap=True)
+
+
+@app.command()
+def unarchive(context: typer.Context, handle: Handle, json: Json = False) -> None:
+    """Bring an archived character back."""
+    casting = studio_of(context).casting
+    changed, bare = casting.unarchive(handle), casting.get(handle).handle
+    if json:
+        print_json({"handle": bare, "archived": False, "changed": changed})
+        return
+    out.print(f"@{bare} is back in the cast." if changed else f"@{bare} was not archived.")
+
+
+@app.command()
+def duplicate(
+    context: typer.Context,
+    handle: Handle,
+    name: Annotated[str, typer.Option("--name", "-n", help="The new character's name.")],
+    new_handle: Annotated[str | None, typer.Option("--handle", help="Its @handle; from the name if left out.")] = None,
+    json: Json = False,
+) -> None:
+    """Cast another character with the same references, anchors, description and tags, to change from there."""
+    second = studio_of(context).casting.duplicate(handle, name=name, as_handle=new_handle)
+    if json:
+        print_json(added_document(second, None))
+        return
+    out.print(f"Cast [bold]{escape(second.name)}[/] as [bold]@{second.handle}[/], with the same looks.")
 
 
 @app.command()
@@ -288,6 +334,8 @@ def print_character(character: Character) -> None:
     """A character in words."""
     current = character.current
     out.print(f"[bold]{escape(character.name)}[/]  @{character.handle}  version {current.number}")
+    if character.archived_at is not None:
+        say(f"Archived. Bring it back with: samecast cast unarchive @{character.handle}")
     if current.description:
         out.print(escape(current.description), soft_wrap=True)
     if character.tags:

@@ -16,7 +16,7 @@ from samecast.core.cast import check_handle
 from samecast.core.errors import BadMedia
 from samecast.core.money import dollars
 from samecast.core.rates import figure, wilson
-from samecast.ports.creations import Creation, Page, Stats, Tally, Wanted
+from samecast.ports.creations import Creation, Stats, Tally, Wanted
 from samecast.services.creations import Creations
 
 app = typer.Typer(help="Everything that was made: list, search, compare, count.", no_args_is_help=True)
@@ -49,7 +49,7 @@ def _moment(text: str) -> datetime:
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")]
 Character = Annotated[str | None, typer.Option("--character", help="Takes with this character.", metavar="@H")]
-Tag = Annotated[str | None, typer.Option("--tag", help="Takes with a character that has this tag.")]
+Tag = Annotated[str | None, typer.Option("--tag", help="Takes that have this tag, or a character that has it.")]
 Model = Annotated[str | None, typer.Option("--model", help="Takes of this model.")]
 OfKind = Annotated[Kind | None, typer.Option("--kind", help="Only images, or only clips.")]
 OfVerdict = Annotated[
@@ -79,10 +79,16 @@ def list_takes(
     until: Until = None,
     limit: Limit = 24,
     after: After = None,
+    trashed: Annotated[bool, typer.Option("--trashed", help="What is in the trash instead; no filters.")] = False,
     json: Json = False,
 ) -> None:
     """Takes that are done, the newest first."""
     filters = _wanted("", character, tag, model, kind, verdict, picked, since, until)
+    if trashed:
+        if filters != Wanted():
+            raise typer.BadParameter("--trashed lists all that is in the trash: leave the filters out")
+        _print_trash(context, limit=limit, after=after, json=json)
+        return
     _print_page(context, filters, limit=limit, after=after, json=json)
 
 
@@ -104,7 +110,7 @@ def search(
     after: After = None,
     json: Json = False,
 ) -> None:
-    """Takes by words: of the prompt, of a character's handle, name and tags, the model, the verdict."""
+    """Takes by words: of the prompt, the tags, a character's handle, name and tags, the model, the verdict."""
     filters = _wanted(" ".join(words), character, tag, model, kind, verdict, picked, since, until)
     _print_page(context, filters, limit=limit, after=after, json=json)
 
@@ -185,6 +191,7 @@ def creation_document(creation: Creation) -> dict[str, object]:
         "path": creation.path,
         "seconds": creation.seconds,
         "cost": creation.cost / 1_000_000,
+        "tags": list(creation.tags),
     }
 
 
@@ -194,6 +201,8 @@ def stats_document(found: Stats) -> dict[str, object]:
         "characters": found.characters,
         "shots": found.shots,
         "takes": found.takes,
+        "archived": found.archived,
+        "trashed": found.trashed,
         "without_look": found.unlooked,
         "done": _tally_document(found.done),
         "verdicts": {name: tally.takes for name, tally in found.verdicts.items()},
@@ -259,12 +268,24 @@ def _print_page(context: typer.Context, wanted: Wanted, *, limit: int, after: st
     if not page.creations:
         nothing = wanted == Wanted() and after is None
         out.print("Nothing was made yet. Begin with: samecast shoot PROMPT" if nothing else "Nothing found.")
-    _print_more(page)
+    _print_more(page.cursor)
 
 
-def _print_more(page: Page) -> None:
-    if page.cursor:
-        out.print(f"[dim]More: the same again with --after {page.cursor}[/]", soft_wrap=True)
+def _print_trash(context: typer.Context, *, limit: int, after: str | None, json: bool) -> None:
+    page = studio_of(context).creations.trashed(limit=limit, after=after)
+    if json:
+        takes = [creation_document(one.creation) | {"trashed_at": one.at.isoformat()} for one in page.trashed]
+        print_json({"takes": takes, "cursor": page.cursor})
+        return
+    _print_takes([one.creation for one in page.trashed], {})
+    if not page.trashed:
+        out.print("The trash is empty." if after is None else "Nothing found.")
+    _print_more(page.cursor)
+
+
+def _print_more(cursor: str | None) -> None:
+    if cursor:
+        out.print(f"[dim]More: the same again with --after {cursor}[/]", soft_wrap=True)
 
 
 def _catch_up(creations: Creations) -> None:

@@ -1,6 +1,6 @@
 """`samecast cast draft | screen-test | sheet`: references that are made here, and which of several to keep."""
 
-import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +11,7 @@ from samecast.cli.cast import print_grade
 from samecast.cli.shoot import begin
 from samecast.cli.terminal import escape, out, print_json, say, studio_of, tone
 from samecast.core.anchors import parse_anchor
-from samecast.core.errors import InvalidInput
-from samecast.core.portrait import DEFAULT_LENS, PortraitSlots
+from samecast.core.portrait_slots import read_slots
 from samecast.core.rates import figure
 from samecast.ports import Picture
 from samecast.services.documents import added_document, grade_document, score_document
@@ -25,7 +24,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout;
 Anchors = Annotated[list[str] | None, typer.Option("--anchor", "-a", help="A detail that must come back. Repeatable.")]
 Model = Annotated[str, typer.Option("--model", "-m", help="Which model makes the pictures.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Where the files go.", metavar="DIR")]
-_SLOTS = ("character", "anchors", "expression", "hair", "clothing", "background", "lens", "lighting", "style")
 
 
 def draft(
@@ -46,7 +44,8 @@ def draft(
 ) -> None:
     """Draft a character: portraits by the formula, auditioned; the strongest is cast, the rest stay as creations."""
     studio = studio_of(context)
-    wanted = parse_slots(slots, anchors or [])
+    read = read_slots(slots)
+    wanted = replace(read, anchors=(*(anchors or []), *read.anchors))
     if shot is None:
         drafted = studio.drafting.plan(wanted, model, variations=variations, seed=seed, out=folder)
         for sentence in drafted.portrait.advice:
@@ -60,28 +59,6 @@ def draft(
         print_json(_draft(outcome))
         return
     _print_draft(outcome)
-
-
-def parse_slots(text: str, anchors: list[str]) -> PortraitSlots:
-    """'character: a samurai; hair: long' as slots; text before a name is the character. Raises `InvalidInput`."""
-    found: dict[str, str] = {}
-    for part in re.split(r";|\n", text):
-        name, colon, value = part.partition(":")
-        slot = name.strip().lower()
-        if colon and slot in (*_SLOTS, "anchor"):
-            slot = "anchors" if slot == "anchor" else slot
-            found[slot] = f"{found[slot]}, {value.strip()}" if slot in found else value.strip()
-        elif part.strip() and "character" not in found:
-            found["character"] = part.strip()
-        elif part.strip():
-            raise InvalidInput(
-                f"'{part.strip()[:40]}' is no slot of the portrait.",
-                hint=f"Slots: {', '.join(_SLOTS)}; each NAME: text.",
-            )
-    told = tuple(anchor.strip() for anchor in found.pop("anchors", "").split(",") if anchor.strip())
-    return PortraitSlots(
-        **{"lens": DEFAULT_LENS, **{slot: value for slot, value in found.items() if value}}, anchors=(*anchors, *told)
-    )
 
 
 def screen_test(

@@ -1,5 +1,6 @@
 """`samecast shots`: what was shot and how it stands; going on with it, stopping it, and its files."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,13 @@ from samecast.cli.terminal import escape, out, print_json, say, studio_of
 from samecast.cli.watch import wait_for, watch
 from samecast.core.story import Shot
 from samecast.services.documents import shot_document
+from samecast.services.picking import Chosen
 from samecast.services.studio import Studio
 
 app = typer.Typer(help="Shots: how they stand; stop them, go on with them, try again.", no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")]
 ShotId = Annotated[str, typer.Argument(metavar="SHOT", help="The shot's id.")]
+Why = Annotated[str, typer.Option("--why", help="What you like about it, to be kept with the pick.")]
 Detach = Annotated[bool, typer.Option("--detach", help="Queue it for a `samecast worker` and come back at once.")]
 
 
@@ -37,9 +40,9 @@ def list_shots(
     for column in ("shot", "state", "takes", "model", "prompt"):
         table.add_column(column)
     for shot in shots:
-        done = sum(take.state == "done" for take in shot.takes)
+        done = sum(take.state == "done" for take in shot.kept)
         short = shot.prompt if len(shot.prompt) <= 80 else shot.prompt[:79] + "…"
-        table.add_row(shot.id, standing(shot), f"{done}/{len(shot.takes)}", shot.model, escape(short))
+        table.add_row(shot.id, standing(shot), f"{done}/{len(shot.kept)}", shot.model, escape(short))
     out.print(table)
 
 
@@ -53,7 +56,7 @@ def show(context: typer.Context, shot: ShotId, json: Json = False) -> None:
         return
     out.print(f"[bold]{escape(found.prompt)}[/]", soft_wrap=True)
     out.print(f"{standing(found)} [dim]·[/] {found.model} [dim]·[/] ordered {found.created_at:%Y-%m-%d %H:%M} UTC")
-    print_shot(found, studio.models.get(found.model))
+    _print(studio, found)
 
 
 @app.command()
@@ -90,7 +93,7 @@ def wait(context: typer.Context, shot: ShotId, json: Json = False) -> None:
     if json:
         print_json(shot_document(done))
     else:
-        print_shot(done, studio.models.get(done.model))
+        _print(studio, done)
 
 
 @app.command()
@@ -106,7 +109,27 @@ def export(
     if json:
         print_json(shot_document(done))
     else:
-        print_shot(done, studio.models.get(done.model))
+        _print(studio, done)
+
+
+@app.command()
+def pick(
+    context: typer.Context,
+    shot: ShotId,
+    number: Annotated[int, typer.Argument(metavar="TAKE_NUMBER", min=1, help="Which of its takes.")],
+    why: Why = "",
+    json: Json = False,
+) -> None:
+    """Pick another take by hand; its folder follows. Going on with the shot leaves that as it is."""
+    studio = studio_of(context)
+    _print_chosen(studio, studio.picking.pick(shot, number, why), json=json)
+
+
+@app.command()
+def unpick(context: typer.Context, shot: ShotId, why: Why = "", json: Json = False) -> None:
+    """Leave a shot without a pick."""
+    studio = studio_of(context)
+    _print_chosen(studio, studio.picking.unpick(shot, why), json=json)
 
 
 app.command("watch")(watch)
@@ -122,7 +145,24 @@ def go_on(studio: Studio, shot: Shot, *, detach: bool, json: bool) -> None:
     if json:
         print_json(shot_document(shot))
     elif not detach:
-        print_shot(shot, studio.models.get(shot.model))
+        _print(studio, shot)
+
+
+def _print_chosen(studio: Studio, chosen: Chosen, *, json: bool) -> None:
+    if json:
+        print_json(shot_document(chosen.shot))
+    else:
+        _print(studio, chosen.shot)
+    if not chosen.followed:
+        say(f"Its folder was left as it is. Write it anew with: samecast shots export {chosen.shot.id} --out DIR")
+
+
+def _print(studio: Studio, shot: Shot) -> None:
+    """The outcome in words, without what is in the trash."""
+    print_shot(replace(shot, takes=shot.kept), studio.models.get(shot.model))
+    trashed = [take.id for take in shot.takes if take.trashed_at is not None]
+    if trashed:
+        say(f"In the trash: {', '.join(trashed)}. Bring one back: samecast library restore {trashed[0]}")
 
 
 def standing(shot: Shot) -> str:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from samecast.cli.terminal import err, escape, out, print_json, studio_of
 from samecast.core.errors import StorageFailed
 from samecast.ports.keeping import Holder, LoraFile, ReferencePicture, TakeFile, TakeSource
-from samecast.services.keeping import GRACE, Hit, Swept, Verified
+from samecast.services.keeping import GRACE, TRASH, Hit, Swept, Verified
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout; words go to stderr.")]
 _HOURS = GRACE / timedelta(hours=1)
@@ -53,7 +53,7 @@ def gc(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Remove the stored files that nothing in the library uses any more."""
+    """Empty the trash of what lay in it for 30 days, and remove the stored files that nothing uses any more."""
     keeping = studio_of(context).keeping
     with _bar("removing" if not dry_run else "looking") as bar:
         swept = keeping.gc(older_than=timedelta(hours=older_than), dry_run=dry_run, unrecorded=unrecorded, watch=bar)
@@ -71,7 +71,7 @@ def verified_document(found: Verified) -> dict[str, object]:
 
 def swept_document(swept: Swept) -> dict[str, object]:
     """What `gc --json` says."""
-    counts = ("dry_run", "assets", "removed", "freed", "kept_recent", "kept_unrecorded")
+    counts = ("dry_run", "purged", "assets", "removed", "freed", "kept_recent", "kept_unrecorded")
     return {name: getattr(swept, name) for name in counts}
 
 
@@ -110,6 +110,10 @@ def _print_verified(found: Verified) -> None:
 
 def _print_swept(swept: Swept, hours: float) -> None:
     verb = "would be removed" if swept.dry_run else "removed"
+    if swept.purged:
+        takes = f"{swept.purged} take{'s' if swept.purged != 1 else ''}"
+        said = "would be deleted for good" if swept.dry_run else "deleted for good"
+        out.print(f"{takes} {said}, in the trash for more than {TRASH.days} days", soft_wrap=True)
     out.print(f"{_files(swept.removed)} {verb} ({_size(swept.freed)}) of {swept.assets} stored", soft_wrap=True)
     if swept.kept_recent:
         out.print(f"{_files(swept.kept_recent)} not in use kept: younger than {hours:g} hours", soft_wrap=True)

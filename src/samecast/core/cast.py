@@ -89,10 +89,60 @@ class Character:
     tags: tuple[str, ...] = ()
     versions: tuple[Version, ...]
     created_at: datetime
+    archived_at: datetime | None = None
+    """Since when it is out of lists and of new shots, until it is brought back; old shots still have it."""
 
     @property
     def current(self) -> Version:
         return self.versions[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pinned:
+    """How many takes, of how many shots, pin a character: on the model, or of the version, that `what` names."""
+
+    what: str
+    takes: int
+    shots: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pins:
+    """What refers to a character: the takes that pin it, in whatever state, by model and by version, most takes first.
+
+    `trashed` of the takes are in the trash, where they still pin it.
+    """
+
+    takes: int = 0
+    shots: int = 0
+    trashed: int = 0
+    models: tuple[Pinned, ...] = ()
+    versions: tuple[Pinned, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """In a sentence or two, for who is about to remove it."""
+        if not self.takes:
+            return "No take shows it, so nothing of it would be left."
+        on = ", ".join(f"{pinned.takes} on {pinned.what}" for pinned in self.models)
+        numbers = sorted(int(pinned.what) for pinned in self.versions)
+        which = f"version {numbers[0]}" if len(numbers) == 1 else f"versions {_listed(numbers)}"
+        trashed = (
+            f" {self.trashed} of them {'is' if self.trashed == 1 else 'are'} in the trash." if self.trashed else ""
+        )
+        return (
+            f"{_counted(self.takes, 'take')} of {_counted(self.shots, 'shot')} show it ({on}), by {which}; "
+            f"they keep what they were made with.{trashed}"
+        )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _listed(numbers: list[int]) -> str:
+    """'1, 2 and 4'."""
+    return f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
 
 
 def check_handle(handle: str) -> str:

@@ -1,6 +1,6 @@
 """Shots and takes: what was asked for, and every attempt at it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -55,6 +55,8 @@ class Take:
     intended: int | None = None
     """The attempt with which submitting began; None once the provider has answered."""
     made_at: datetime | None = None
+    trashed_at: datetime | None = None
+    """Since when it is in the trash: found nowhere and never picked, until it is restored, or purged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class Shot:
     takes: tuple[Take, ...]
     picked: str | None = None
     why: str = ""
+    by_hand: bool = False
+    """A person picked, or picked nothing: concluding the shot leaves that as it is."""
     created_at: datetime
     state: ShotState = "running"
     round: int = 1
@@ -88,6 +92,19 @@ class Shot:
     def spent(self) -> int:
         """What its takes cost together, in millionths of a dollar, those set aside included."""
         return sum(take.cost for take in self.takes)
+
+    @property
+    def kept(self) -> tuple[Take, ...]:
+        """Its takes but for those in the trash."""
+        return tuple(take for take in self.takes if take.trashed_at is None)
+
+    @property
+    def unjudged_trash(self) -> "Shot":
+        """The shot for deciding: what its trashed takes came to is left out, so that none is picked or counts as held.
+
+        They stay in their places, for they were made, and paid for.
+        """
+        return replace(self, takes=tuple(replace(t, score=None) if t.trashed_at else t for t in self.takes))
 
     @property
     def finished(self) -> bool:

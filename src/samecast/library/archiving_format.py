@@ -21,6 +21,7 @@ from samecast.core.consistency import take_score_from_json
 from samecast.core.errors import BadMedia, InvalidInput
 from samecast.core.grading import grade_from_json
 from samecast.core.recipe import Lora, Recipe, recipe_from_json
+from samecast.core.tags import clean_tags
 from samecast.library import schema as t
 from samecast.library.loras import check_lora
 from samecast.ports.moving import Value
@@ -28,7 +29,7 @@ from samecast.ports.moving import Value
 S = TypeVar("S")
 D = TypeVar("D")
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 ASSETS = "assets.jsonl"
 MEMBERS = {
@@ -41,6 +42,7 @@ MEMBERS = {
     "character_loras": "loras.jsonl",
     "shots": "shots.jsonl",
     "takes": "takes.jsonl",
+    "take_tags": "take_tags.jsonl",
     "take_members": "members.jsonl",
     "picks": "picks.jsonl",
 }
@@ -54,7 +56,7 @@ CAST = (
     "character_papers",
     "character_loras",
 )
-_SINCE = {"character_loras": 2}
+_SINCE = {"character_loras": 2, "take_tags": 3}
 """The format in which a member first was; the others were in the first."""
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -213,7 +215,12 @@ def _check_meaning(table: Table, row: Mapping[str, Value]) -> None:
             grade_from_json(str(row["grade"]))
         elif table is t.character_loras:
             check_lora(Lora(sha256=str(row["sha256"]), scale=float(str(row["scale"])), word=str(row["word"])))
+        elif table is t.take_tags:
+            if clean_tags([str(row["tag"])]) != (row["tag"],):
+                raise ValueError("a tag is not as tags are kept")
         elif table is t.takes:
+            if row["trashed_at"] is not None and row["state"] != "done":
+                raise ValueError("a take is in the trash that was never made")
             if recipe_in(str(row["recipe"])).digest != row["recipe_digest"]:
                 raise ValueError("a recipe is another than its digest says")
             if row.get("score") is not None:

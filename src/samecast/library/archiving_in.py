@@ -37,6 +37,7 @@ FROM_AN_ARCHIVE = "an archive"
 class _Plan:
     """What is new here. `handles` gives each character of the archive its handle here; `new` and `versions` are the new
     ones; `shots` and `takes` are all that are in it, True for the new ones; `files` is what new takes are made from.
+    `trashed` takes are in the trash, and so picked by no shot.
     """
 
     handles: dict[str, str]
@@ -45,6 +46,7 @@ class _Plan:
     shots: dict[str, bool] = field(default_factory=dict)
     takes: dict[str, bool] = field(default_factory=dict)
     files: list[dict[str, object]] = field(default_factory=list)
+    trashed: set[str] = field(default_factory=set)
     stopped: list[str] = field(default_factory=list)
 
     def wants(self, table: Table, row: Line) -> bool:
@@ -60,10 +62,13 @@ class _Plan:
             return (character, row["number"]) in self.versions
         if table in (t.reference_images, t.anchors):
             return (character, row["version"]) in self.versions
-        known = self.takes if table is t.take_members else self.shots
-        name = row["take_id"] if table is t.take_members else row["id"] if table is t.shots else row["shot_id"]
+        of_a_take = table in (t.take_members, t.take_tags)
+        known = self.takes if of_a_take else self.shots
+        name = row["take_id"] if of_a_take else row["id"] if table is t.shots else row["shot_id"]
         if str(name) not in known:
             raise damaged(f"a row of {table.name} is of a shot or take that is not in it")
+        if table is t.picks and row["take_id"] in self.trashed:
+            raise damaged("a take is picked that is in the trash")
         return known[str(name)]
 
 
@@ -247,6 +252,8 @@ def _plan_shots(database: Database, archive: OpenArchive, assets: Assets, plan: 
             if row["shot_id"] not in plan.shots:
                 raise damaged(f"the take {str(row['id'])[:40]!r} belongs to no shot in it")
             plan.takes[str(row["id"])] = plan.shots[str(row["shot_id"])]
+            if row["trashed_at"] is not None:
+                plan.trashed.add(str(row["id"]))
         new = [row for row in batch if plan.takes[str(row["id"])]]
         needed = {str(row["asset"]) for row in new if row["state"] == "done" and row["asset"] is not None}
         files = [file for row in new for file in file_rows(str(row["id"]), recipe_in(str(row["recipe"])))]

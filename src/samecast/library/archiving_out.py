@@ -183,7 +183,7 @@ class _Chosen:
         )
 
     def condition(self, table: Table) -> ColumnElement[bool]:
-        of_a_take = table in (t.take_members, t.take_files)
+        of_a_take = table in (t.take_members, t.take_files, t.take_tags)
         if of_a_take or "shot_id" in table.c or table is t.shots:
             if self._all_shots:
                 return true()

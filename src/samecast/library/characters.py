@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, func, insert, select, update
 
-from samecast.core.cast import Anchor, Character, Reference, Region, Version, check_handle
+from samecast.core.cast import Anchor, Character, Pins, Reference, Region, Version, check_handle
 from samecast.core.errors import HandleTaken, InvalidInput, NotFound
 from samecast.library import schema as t
 from samecast.library.database import Database
 from samecast.library.failures import Conflict
+from samecast.library.pinning import pins_of
 
 VersionKey: TypeAlias = tuple[int, int]
 """A character's row id and a version's number."""
@@ -35,7 +36,12 @@ class Characters:
         try:
             with self.database.write() as connection:
                 self._check_free(connection, handle)
-                values = {"handle": handle, "name": character.name, "created_at": character.created_at}
+                values = {
+                    "handle": handle,
+                    "name": character.name,
+                    "created_at": character.created_at,
+                    "archived_at": character.archived_at,
+                }
                 row = connection.execute(
                     insert(t.characters).values(**values).returning(t.characters.c.id)
                 ).scalar_one()
@@ -54,10 +60,29 @@ class Characters:
                 raise self._missing(connection, bare)
         return found[0]
 
-    def all(self) -> list[Character]:
-        """Everyone in the cast, by handle."""
+    def all(self, *, archived: bool = False) -> list[Character]:
+        """Everyone in the cast, by handle, but for the archived; or only those."""
+        archives = t.characters.c.archived_at
         with self.database.read() as connection:
-            return _read(connection, _present())
+            return _read(connection, _present() & (archives.is_not(None) if archived else archives.is_(None)))
+
+    def archive(self, handle: str, at: datetime | None) -> bool:
+        """Archive a character, or (None) bring it back. False where it was so already. Raises `NotFound`."""
+        with self.database.write() as connection:
+            chosen = t.characters.c.id == self.row(connection, handle)
+            archives = t.characters.c.archived_at
+            other = archives.is_(None) if at is not None else archives.is_not(None)
+            done = connection.execute(update(t.characters).where(chosen, other).values(archived_at=at))
+            return bool(done.rowcount)
+
+    def pins(self, handle: str) -> Pins:
+        """What refers to a character. Raises `NotFound`."""
+        bare = handle.removeprefix("@")
+        with self.database.read() as connection:
+            there = (t.characters.c.handle == bare) & _present()
+            if not connection.execute(select(exists().where(there))).scalar():
+                raise self._missing(connection, bare)
+            return pins_of(connection, bare)
 
     def update(self, handle: str, *, name: str, tags: tuple[str, ...]) -> None:
         """Change what is not part of a version."""
@@ -113,10 +138,13 @@ class Characters:
 
     def _check_free(self, connection: Connection, handle: str) -> None:
         found = connection.execute(
-            select(t.characters.c.name, t.characters.c.retired_at).where(t.characters.c.handle == handle)
+            select(t.characters.c.name, t.characters.c.retired_at, t.characters.c.archived_at).where(
+                t.characters.c.handle == handle
+            )
         ).one_or_none()
         if found is not None:
-            raise _taken(handle, found.name, retired=found.retired_at is not None)
+            archived = ", who is archived" if found.archived_at is not None else ""
+            raise _taken(handle, f"{found.name}{archived}", retired=found.retired_at is not None)
         if _pinned(connection, handle):
             raise _taken(handle, retired=True)
 
@@ -234,6 +262,7 @@ def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Charac
             tags=tuple(tags[row.id]),
             versions=tuple(versions[row.id]),
             created_at=row.created_at,
+            archived_at=row.archived_at,
         )
         for row in people
     ]

@@ -1,4 +1,4 @@
-"""What is counted of takes: in all, by model, kind, verdict and day, and for each character on each model.
+"""What is counted of takes: in all, by model, kind, verdict, tag and day, and for each character on each model.
 
 `indexing` takes off what a take counted for before, and adds what it counts for now, so that no figure is ever counted
 anew over all takes. Every share can be worked out again from the take.
@@ -33,6 +33,7 @@ class Share:
     who: tuple[tuple[str, str | None], ...]
     cost: int
     seconds: float | None
+    tags: tuple[str, ...] = ()
 
     def tallies(self) -> dict[tuple[str, str], Tally]:
         """By what is counted and for which of it, such as ("model", "storyboard")."""
@@ -42,6 +43,7 @@ class Share:
         found["day", day.date().isoformat()] = whole
         if self.verdict is not None:
             found["verdict", self.verdict] = whole
+        found |= {("tag", tag): whole for tag in self.tags}
         return found | {("character", handle): self._tally(own) for handle, own in self.who}
 
     def _tally(self, verdict: str | None) -> Tally:

@@ -11,24 +11,37 @@ import json
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
 from samecast.core.cast import check_handle
 from samecast.core.errors import InvalidInput
-from samecast.library import looks
+from samecast.library import looks, tagging, trash
 from samecast.library import schema as t
 from samecast.library.characters import Characters
 from samecast.library.database import Database
-from samecast.library.indexing import catch_up
+from samecast.library.indexing import TAKEN, Made, catch_up, made_of
 from samecast.library.looks import Codes
 from samecast.library.looks_postgres import PostgresCodes
 from samecast.library.looks_sqlite import SqliteCodes
 from samecast.library.searching import Index, asked_for, moment_of
 from samecast.library.searching_postgres import PostgresIndex
 from samecast.library.searching_sqlite import SqliteIndex
-from samecast.ports.creations import Counted, Creation, Look, Page, Stats, Tally, Wanted
+from samecast.ports.creations import (
+    Counted,
+    Creation,
+    Discarded,
+    Look,
+    Page,
+    Stats,
+    TagUse,
+    Tally,
+    Trashed,
+    TrashPage,
+    Wanted,
+)
 
 MOST_AT_ONCE = 1000
 """Creations on a page."""
@@ -59,8 +72,7 @@ class Creations:
 
     def page(self, wanted: Wanted, *, limit: int, after: str | None = None) -> Page:
         """See `ports.creations`. Raises `InvalidInput` for a limit that is none, too."""
-        if not 1 <= limit <= MOST_AT_ONCE:
-            raise InvalidInput(f"A page cannot hold {limit} takes.", hint=f"Ask for 1 to {MOST_AT_ONCE}.")
+        _check_limit(limit)
         below = place_at(after) if after is not None else None
         self.catch_up()
         with self.database.read() as connection:
@@ -89,28 +101,64 @@ class Creations:
         if connection.execute(seen).scalar() is None and connection.execute(known).scalar() is None:
             Characters(database=self.database).get(bare)
 
+    # --- trash and tags -------------------------------------------------------------------------------------------
+
+    def trash(self, take_ids: Sequence[str], at: datetime) -> Discarded:
+        """See `ports.creations`. Raises `InvalidInput` for more than 1,000, too."""
+        with self.database.write() as connection:
+            return trash.trash(connection, take_ids, at)
+
+    def restore(self, take_ids: Sequence[str]) -> tuple[str, ...]:
+        """See `ports.creations`. Raises `InvalidInput` for more than 1,000."""
+        with self.database.write() as connection:
+            return trash.restore(connection, take_ids)
+
+    def trashed(self, *, limit: int, after: str | None = None) -> TrashPage:
+        """See `ports.creations`. Raises `InvalidInput` for a limit that is none, too."""
+        _check_limit(limit)
+        with self.database.read() as connection:
+            rows = connection.execute(trash.newest_first(TAKEN, after, limit + 1)).all()
+            tags = tagging.tags_of(connection, [row.id for row in rows])
+            found = [Trashed(creation=_made(made_of(row, tags[row.id])), at=row.trashed_at) for row in rows[:limit]]
+        last = found[-1] if len(rows) > limit else None
+        return TrashPage(trashed=tuple(found), cursor=trash.cursor_at(last.at, last.creation.take) if last else None)
+
+    def tag(self, take_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> int:
+        """See `ports.creations`. Raises `InvalidInput` for more than 1,000 takes, too."""
+        with self.database.write() as connection:
+            return tagging.tag(connection, take_ids, add, remove)
+
+    def tags(self) -> list[TagUse]:
+        """See `ports.creations`."""
+        self.catch_up()
+        with self.database.read() as connection:
+            return tagging.tags_in_use(connection)
+
     # --- figures --------------------------------------------------------------------------------------------------
 
     def stats(self) -> Stats:
         """See `ports.creations`. Counted as takes are taken in, not when asked."""
         self.catch_up()
         with self.database.read() as connection:
-            characters = connection.execute(
-                select(func.count()).select_from(t.characters).where(t.characters.c.retired_at.is_(None))
-            ).scalar_one()
+            present = select(func.count()).where(t.characters.c.retired_at.is_(None))
+            archived = t.characters.c.archived_at
             shots = select(t.shots.c.state, func.count()).group_by(t.shots.c.state)
             takes = select(t.takes.c.state, func.count()).group_by(t.takes.c.state)
+            states = _by_state(connection, takes)
+            trashed = trash.count(connection)  # all of them are done
+            states |= {"done": states["done"] - trashed} if trashed else {}
             tallies: dict[str, dict[str, Tally]] = {}
             for row in connection.execute(select(t.creation_tallies)):
                 tallies.setdefault(row.sort, {})[row.key] = _tally(row)
             done = tallies.get("all", {}).get("", Tally())
-            looked_at = connection.execute(select(func.count()).select_from(t.take_looks)).scalar_one()
             return Stats(
-                characters=characters,
+                characters=connection.execute(present.where(archived.is_(None))).scalar_one(),
                 shots=_by_state(connection, shots),
-                takes=_by_state(connection, takes),
+                takes={state: number for state, number in states.items() if number},
                 done=done,
-                unlooked=max(0, done.takes - looked_at),
+                unlooked=max(0, done.takes - looks.count_looks(connection)),
+                archived=connection.execute(present.where(archived.is_not(None))).scalar_one(),
+                trashed=trashed,
                 models=_most_first(tallies.get("model", {})),
                 cast=_most_first(tallies.get("character", {})),
                 kinds=_most_first(tallies.get("kind", {})),
@@ -201,7 +249,38 @@ def _creation(row: Row[tuple[object, ...]]) -> Creation:
         path=row.path,
         seconds=row.seconds,
         cost=row.cost,
+        tags=tuple(json.loads(row.tags)),
     )
+
+
+def _made(made: Made) -> Creation:
+    return Creation(
+        take=made.take_id,
+        shot=made.shot_id,
+        number=made.number,
+        made_at=made.made_at,
+        prompt=made.prompt,
+        model=made.model,
+        kind=made.kind,
+        width=made.width,
+        height=made.height,
+        length=made.length,
+        seed=made.seed,
+        who=made.who,
+        verdict=made.verdict,
+        likeness=made.likeness,
+        picked=made.picked,
+        asset=made.asset,
+        path=made.path,
+        seconds=made.seconds,
+        cost=made.cost,
+        tags=made.tags,
+    )
+
+
+def _check_limit(limit: int) -> None:
+    if not 1 <= limit <= MOST_AT_ONCE:
+        raise InvalidInput(f"A page cannot hold {limit} takes.", hint=f"Ask for 1 to {MOST_AT_ONCE}.")
 
 
 def _by_state(connection: Connection, counted: Select[Any]) -> dict[str, int]:

@@ -1,4 +1,5 @@
-"""Takes in what the triggers queued: a take that was made, failed, judged again, picked, looked at or removed.
+"""Takes in what the triggers queued: a take that was made, failed, judged again, picked, tagged, looked at, trashed,
+restored or removed.
 
 One batch is one transaction, and batches come one after the other, whoever works them off: a worker after a take, or
 whoever looks for something first. What is worked out here can always be worked out again from the takes.
@@ -12,11 +13,13 @@ from datetime import datetime
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, text, update
 
 from samecast.core.consistency import ScoreVerdict, TakeScore, take_score_from_json
+from samecast.core.recipe import TakeKind
 from samecast.library import schema as t
 from samecast.library.counting import Counts, Failure, Share
 from samecast.library.database import Database
 from samecast.library.looks import Codes, look_in
-from samecast.library.searching import Index, place_of, terms_of, verdict_terms, who_to_json
+from samecast.library.searching import Index, place_of, tag_terms, terms_of, verdict_terms, who_to_json
+from samecast.library.tagging import tags_of
 from samecast.ports.creations import Counted
 
 BATCH = 500
@@ -31,7 +34,7 @@ class Made:
 
     take_id: str
     model: str
-    kind: str
+    kind: TakeKind
     verdict: ScoreVerdict | None
     likeness: float | None
     who: tuple[tuple[str, ScoreVerdict | None], ...]
@@ -48,6 +51,7 @@ class Made:
     seed: int
     asset: str | None
     path: str | None
+    tags: tuple[str, ...]
     terms: tuple[str, ...] = field(repr=False)
 
 
@@ -84,8 +88,9 @@ def _batch(connection: Connection, newest: int, index: Index, codes: Codes) -> i
 
 def _take_in(connection: Connection, take_ids: Sequence[str], index: Index, codes: Codes) -> None:
     rows = connection.execute(_TAKES, {"ids": take_ids}).all()
-    done = [row for row in rows if row.state == "done"]
-    made, counts = {row.id: _made(row) for row in done}, Counts()
+    done = [row for row in rows if row.state == "done" and row.trashed_at is None]
+    tags = tags_of(connection, [row.id for row in done])
+    made, counts = {row.id: made_of(row, tags[row.id]) for row in done}, Counts()
     _take_in_made(connection, take_ids, made, index, counts)
     _take_in_failures(connection, take_ids, [_failure(row) for row in rows if row.state == "failed"], counts)
     counts.keep(connection)
@@ -102,7 +107,7 @@ def _take_in_made(
     }
     for row in before.values():
         who = tuple((handle, verdict) for handle, verdict in json.loads(row.who))
-        counts.done(_share(row, place=row.place, who=who), -1)
+        counts.done(_share(row, place=row.place, who=who, tags=json.loads(row.tags)), -1)
     gone = [row.place for take_id, row in before.items() if take_id not in made]
     if gone:
         connection.execute(delete(t.creations).where(creations.place.in_(gone)))
@@ -111,7 +116,7 @@ def _take_in_made(
     fresh = [one for take_id, one in made.items() if take_id not in before]
     places |= _new_places(connection, fresh)
     for take_id, one in made.items():
-        counts.done(_share(one, place=places[take_id], who=one.who), 1)
+        counts.done(_share(one, place=places[take_id], who=one.who, tags=one.tags), 1)
     if fresh:
         connection.execute(insert(t.creations), [_row(one) | {"place": places[one.take_id]} for one in fresh])
     again = [one for take_id, one in made.items() if take_id in before]
@@ -136,7 +141,7 @@ def _take_in_failures(
         connection.execute(insert(table), [asdict(failure) | {"who": json.dumps(failure.who)} for failure in failures])
 
 
-_TAKES = (
+TAKEN = (
     select(
         t.takes,
         t.shots.c.prompt,
@@ -149,12 +154,16 @@ _TAKES = (
     .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
     .join(t.picks, (t.picks.c.shot_id == t.takes.c.shot_id) & (t.picks.c.take_id == t.takes.c.id), isouter=True)
     .join(t.take_looks, t.take_looks.c.take_id == t.takes.c.id, isouter=True)
+)
+"""Takes as rows, with what `made_of` reads of their shots, picks and looks."""
+_TAKES = (
     # Not the states that are wanted: SQLite would rather walk their index, through a million takes that are done.
-    .where(t.takes.c.id.in_(bindparam("ids", expanding=True)), t.takes.c.state != "waiting")
+    TAKEN.where(t.takes.c.id.in_(bindparam("ids", expanding=True)), t.takes.c.state != "waiting")
 )
 
 
-def _made(row: Row[tuple[object, ...]]) -> Made:
+def made_of(row: Row[tuple[object, ...]], tags: Sequence[str]) -> Made:
+    """A row of `TAKEN` that is done, as it is indexed."""
     recipe = json.loads(row.recipe)
     score = take_score_from_json(row.score) if row.score else TakeScore()
     verdicts = {entry.handle: entry.verdict for entry in score.characters}
@@ -162,6 +171,7 @@ def _made(row: Row[tuple[object, ...]]) -> Made:
     who = tuple((handle, verdicts.get(handle)) for handle in named)
     verdict = verdict_of(score)
     terms = terms_of([row.prompt, recipe["prompt"]], model=recipe["model"], kind=recipe["kind"], who=who)
+    terms |= tag_terms(tags)
     return Made(
         take_id=row.id,
         model=recipe["model"],
@@ -182,6 +192,7 @@ def _made(row: Row[tuple[object, ...]]) -> Made:
         seed=recipe["seed"],
         asset=row.asset,
         path=row.path,
+        tags=tuple(tags),
         terms=tuple(sorted(terms | verdict_terms(verdict, picked=row.picked is not None))),
     )
 
@@ -227,13 +238,16 @@ def _row(made: Made) -> dict[str, object]:
     return {name: getattr(made, name) for name in _AS_IT_IS} | {
         "who": who_to_json(made.who),
         "picked": int(made.picked),
+        "tags": json.dumps(made.tags, ensure_ascii=False),
     }
 
 
-_AS_IT_IS = [column.name for column in t.creations.columns if column.name not in ("place", "who", "picked")]
+_AS_IT_IS = [column.name for column in t.creations.columns if column.name not in ("place", "who", "picked", "tags")]
 
 
-def _share(one: Row[tuple[object, ...]] | Made, *, place: int, who: tuple[tuple[str, str | None], ...]) -> Share:
+def _share(
+    one: Row[tuple[object, ...]] | Made, *, place: int, who: tuple[tuple[str, str | None], ...], tags: Sequence[str]
+) -> Share:
     return Share(
         place=place,
         model=one.model,
@@ -242,4 +256,5 @@ def _share(one: Row[tuple[object, ...]] | Made, *, place: int, who: tuple[tuple[
         who=who,
         cost=one.cost,
         seconds=one.seconds,
+        tags=tuple(tags),
     )

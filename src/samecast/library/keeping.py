@@ -7,13 +7,14 @@ an asset is listed here, and a test holds the list against the schema.
 import json
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Select, exists, func, select
 
 from samecast.library import schema as t
+from samecast.library import trash
 from samecast.library.assets import Assets
 from samecast.library.claims import claimed, forget, keep_out
 from samecast.library.database import Database
@@ -45,6 +46,8 @@ class AssetUpkeep:
     since: datetime
     borrowed: frozenset[str]
     """What only recipes of shots from before `since` refer to: those of later shots are looked up as they come."""
+    leaving: datetime | None = None
+    """Takes that were trashed before then refer to nothing any more."""
 
     def shards(self, *, promised: bool = True) -> list[str]:
         if not promised:
@@ -89,6 +92,23 @@ class AssetUpkeep:
                 *_shot_with(connection, sha256),
             ]
 
+    def count_trashed(self, before: datetime) -> int:
+        with self.database.read() as connection:
+            return connection.execute(select(func.count()).where(trash.purgeable(before))).scalar_one()
+
+    def purge(self, before: datetime) -> int:
+        gone = 0
+        while True:
+            with self.database.write() as connection:
+                purged = trash.purge(connection, before)
+            if not purged:
+                return gone
+            gone += purged
+
+    def as_if_purged(self, before: datetime) -> "AssetUpkeep":
+        with self.database.read() as connection:
+            return replace(self, leaving=before, borrowed=_borrowed(connection, None, before))
+
     def sweep(self, assets: Collection[Stored], grace: timedelta, *, unrecorded: bool) -> list[Stored]:
         """Killed in the middle, the transaction is undone and the files already removed are gone: nothing referred to
         them, and their claims, which stay, are harmless. Every claim waits until this is over, hence small batches.
@@ -109,10 +129,11 @@ class AssetUpkeep:
     def _unneeded(self, connection: Connection, assets: Collection[Stored], grace: timedelta) -> Unneeded:
         names = {asset.sha256 for asset in assets}
         for column in NAMING:
-            names -= set(connection.execute(select(column).where(column.in_(names)).distinct()).scalars())
+            naming = _staying(select(column).where(column.in_(names)), column, self.leaving)
+            names -= set(connection.execute(naming.distinct()).scalars())
         if not names:
             return Unneeded()
-        names -= self.borrowed | _borrowed(connection, self.since)
+        names -= self.borrowed | _borrowed(connection, self.since, self.leaving)
         claims = claimed(connection, names, grace)
         left = [asset for asset in assets if asset.sha256 in names]
         return Unneeded(
@@ -137,10 +158,18 @@ def open_upkeep(database: Database, assets: Assets) -> AssetUpkeep:
     """Ready for one look over the whole library; the next one opens its own."""
     since = datetime.now(UTC) - _SKEW
     with database.read() as connection:
-        return AssetUpkeep(database=database, assets=assets, since=since, borrowed=_borrowed(connection, None))
+        return AssetUpkeep(database=database, assets=assets, since=since, borrowed=_borrowed(connection, None, None))
 
 
-def _borrowed(connection: Connection, since: datetime | None) -> frozenset[str]:
+def _staying(query: Select[Any], column: Column[str | None], leaving: datetime | None) -> Select[Any]:
+    """The query without what takes name that were trashed before then."""
+    if leaving is None or column.table not in (t.takes, t.take_files):
+        return query
+    take_id = t.takes.c.id if column.table is t.takes else t.take_files.c.take_id
+    return query.where(take_id.not_in(select(t.takes.c.id).where(trash.purgeable(leaving)).correlate(None)))
+
+
+def _borrowed(connection: Connection, since: datetime | None, leaving: datetime | None) -> frozenset[str]:
     """The references that only recipes name: of characters this library never had, or has with another look.
 
     A version with the digest that a recipe pins has the recipe's references, and names them itself.
@@ -156,6 +185,7 @@ def _borrowed(connection: Connection, since: datetime | None) -> frozenset[str]:
     )
     if since is not None:
         query = query.join(t.shots, t.shots.c.id == t.takes.c.shot_id).where(t.shots.c.created_at >= since)
+    query = _staying(query, t.takes.c.asset, leaving)
     found: set[str] = set()
     for recipe in connection.execute(query).scalars():
         for member in json.loads(recipe)["members"]:

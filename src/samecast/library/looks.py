@@ -77,10 +77,23 @@ def count_without_look(connection: Connection, maker: str) -> int:
     return connection.execute(query).scalar_one()
 
 
+def count_looks(connection: Connection) -> int:
+    """Takes that have a look, without those in the trash."""
+    trashed = (
+        select(func.count())
+        .select_from(t.takes)
+        .join(t.take_looks, t.take_looks.c.take_id == t.takes.c.id)
+        .where(t.takes.c.trashed_at.is_not(None))
+    )
+    looked_at = connection.execute(select(func.count()).select_from(t.take_looks)).scalar_one()
+    return looked_at - connection.execute(trashed).scalar_one()
+
+
 def _lacking() -> ColumnElement[bool]:
     # Not `= 'done'`: SQLite would walk the index of states, and sort all it finds by id.
     done = t.takes.c.state.not_in(["waiting", "failed"])
-    return done & t.takes.c.asset.is_not(None) & t.take_looks.c.take_id.is_(None)
+    kept = t.takes.c.trashed_at.is_(None)
+    return done & kept & t.takes.c.asset.is_not(None) & t.take_looks.c.take_id.is_(None)
 
 
 def look_in(row: Row[tuple[object, ...]]) -> Look:

@@ -69,6 +69,7 @@ _PUT = text(
 _REMOVE = text("DELETE FROM look_codes WHERE take_id = :id")
 _FILL = text(
     "INSERT INTO look_codes (take_id, code)"
-    f" SELECT take_id, CAST('x' || encode(code, 'hex') AS bit({_BITS})) FROM take_looks ON CONFLICT DO NOTHING"
+    f" SELECT take_id, CAST('x' || encode(code, 'hex') AS bit({_BITS})) FROM take_looks"
+    " WHERE take_id NOT IN (SELECT id FROM takes WHERE trashed_at IS NOT NULL) ON CONFLICT DO NOTHING"
 )
 _NEAREST = text(f"SELECT take_id FROM look_codes ORDER BY code <~> CAST(:bits AS bit({_BITS})) LIMIT :count")

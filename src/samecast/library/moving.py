@@ -46,7 +46,7 @@ from samecast.library.migrations import HEAD
 from samecast.ports.moving import Address, Place, Row, Standing, TableShape
 from samecast.settings import Settings
 
-STAYS = frozenset({"workers", "progress", "asset_claims"})
+STAYS = frozenset({"workers", "progress", "previews", "asset_claims"})
 """Tables of what goes on at this moment, in this place. What is searched by is not in the schema's metadata at all:
 triggers at the destination queue every row that arrives, and it is worked out anew there."""
 

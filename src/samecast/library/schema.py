@@ -64,6 +64,7 @@ characters = Table(
     Column("name", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("retired_at", Moment),  # set: hidden, but its handle is never given away, since shots pin it
+    Column("archived_at", Moment),  # set: out of lists and new shots until it is brought back
     UniqueConstraint("handle"),
 )
 
@@ -177,6 +178,7 @@ takes = Table(
     Column("ticket", Text),
     Column("intended", Integer),  # set: submitting began, and nobody knows yet whether it arrived
     Column("made_at", Moment),
+    Column("trashed_at", Moment),  # set: found nowhere, until it is restored, or purged
     UniqueConstraint("shot_id", "number"),
     UniqueConstraint("shot_id", "id"),  # what `picks` points at, so that a pick is one of its own shot's takes
     CheckConstraint("state IN ('waiting', 'done', 'failed')", name="state_known"),
@@ -185,6 +187,8 @@ takes = Table(
     Index(None, "state"),
     Index(None, "made_at", "id"),
 )
+_trashed = takes.c.trashed_at.is_not(None)  # only those: no query for the others is to walk this index
+Index(None, takes.c.trashed_at, takes.c.id, sqlite_where=_trashed, postgresql_where=_trashed)
 
 # Who a take pins. `character_id` keeps the character from being deleted; it is null where a recipe came from elsewhere
 # and names somebody this library never had. `handle` is reserved either way.
@@ -212,12 +216,20 @@ take_files = Table(
     Index(None, "sha256"),
 )
 
+take_tags = Table(
+    "take_tags",
+    metadata,
+    Column("take_id", ForeignKey("takes.id", ondelete="CASCADE"), primary_key=True),
+    Column("tag", Text, primary_key=True),
+)
+
 picks = Table(
     "picks",
     metadata,
     Column("shot_id", ForeignKey("shots.id", ondelete="CASCADE"), primary_key=True),
     Column("take_id", Text),  # null: looked at, and none was good enough
     Column("why", Text, nullable=False),
+    Column("by_hand", Integer, nullable=False, server_default="0"),  # 1: a person chose, and nothing else replaces it
     ForeignKeyConstraint(["shot_id", "take_id"], ["takes.shot_id", "takes.id"], ondelete="CASCADE"),
 )
 
@@ -256,6 +268,16 @@ progress = Table(
     Column("changed_at", Moment, nullable=False),
 )
 
+# What a take looks like while it is being made. `number` counts how often that was shown, so that a new one is told
+# from the one before.
+previews = Table(
+    "previews",
+    metadata,
+    Column("take_id", ForeignKey("takes.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", Integer, nullable=False),
+    Column("jpeg", LargeBinary, nullable=False),
+)
+
 # What pictures look like, to find similar ones; `maker` says whose vectors they are.
 take_looks = Table(
     "take_looks",
@@ -289,7 +311,7 @@ character_loras = Table(
 
 # --- worked out from the tables above ---------------------------------------------------------------------------
 # Filled by triggers and `indexing` wherever takes are written, so never copied from one database to another: hence not
-# in `metadata`. Each dialect has more of it (words, terms, codes); the revisions 0003, 0005 and 0006 have it all.
+# in `metadata`. Each dialect has more of it (words, terms, codes); the revisions 0003, 0005, 0006 and 0007 have it all.
 
 derived = MetaData()
 DERIVED_PREFIXES = ("creation", "look_")
@@ -318,6 +340,7 @@ creations = Table(
     Column("seed", BigInteger, nullable=False, server_default="0"),
     Column("asset", Text),
     Column("path", Text),
+    Column("tags", Text, nullable=False, server_default="[]"),  # a JSON list
 )
 
 creation_tallies = Table(

@@ -1,10 +1,11 @@
 """What is asked of the index of words, apart from the database that answers: words and marks that must be there.
 
-A character's name and tags are not kept with its takes: a word is looked for among the cast first, and stands for
-everybody it names. So a change of name or tags is found at once, and costs nothing. What answers is `searching_sqlite`
-and `searching_postgres`.
+A take's own tags are kept with it, as words and as marks. A character's name and tags are not: a word is looked for
+among the cast first, and stands for everybody it names. So a change of name or tags is found at once, and costs
+nothing. What answers is `searching_sqlite` and `searching_postgres`.
 """
 
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -21,6 +22,8 @@ from samecast.ports.creations import Wanted
 PLACES = 1024
 """Places in a microsecond."""
 PICKED = wording.mark("picked", "yes")
+_LONGEST_MARK = 1000
+"""PostgreSQL takes words of up to 2,046 bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,14 +69,14 @@ def moment_of(place: int) -> datetime:
 
 
 def asked_for(connection: Connection, wanted: Wanted, *, below: int | None) -> Asked | None:
-    """None where nothing can meet it: an unknown tag, or words without a letter in them."""
+    """None where nothing can meet it: words without a letter in them."""
     marks = _marks(wanted)
     groups = [AnyOf(terms=(term,)) for term in marks]
     if wanted.tag is not None or wanted.words:
         cast = _cast_words(connection)
         if wanted.tag is not None:
             tagged = _tagged(connection, wanted.tag)
-            groups.append(AnyOf(terms=tuple(wording.character(handle) for handle in tagged)))
+            groups.append(AnyOf(terms=(_tag_mark(wanted.tag), *(wording.character(handle) for handle in tagged))))
         if wanted.words:
             spoken = wording.words(wanted.words)[: wording.MOST_LOOKED_FOR]
             if not spoken:
@@ -101,9 +104,23 @@ def terms_of(prompts: Sequence[str], *, model: str, kind: str, who: Sequence[tup
     return spoken | marks
 
 
+def tag_terms(tags: Sequence[str]) -> set[str]:
+    """The words and marks of a take's own tags."""
+    return {term for tag in tags for term in (_tag_mark(tag), *wording.words(tag))}
+
+
 def verdict_terms(verdict: str | None, *, picked: bool) -> set[str]:
     terms = {PICKED} if picked else set()
     return terms | {wording.mark("is", verdict), *wording.words(verdict.replace("_", " "))} if verdict else terms
+
+
+def _tag_mark(tag: str) -> str:
+    """Spelled out where that is short enough for every database, else by its digest."""
+    folded = wording.fold(tag)
+    spelled = wording.mark("tag", folded)
+    return (
+        spelled if len(spelled) <= _LONGEST_MARK else wording.mark("tag", hashlib.sha256(folded.encode()).hexdigest())
+    )
 
 
 def who_to_json(who: Sequence[tuple[str, str | None]]) -> str:

@@ -19,7 +19,7 @@ from samecast.library import schema as t
 from samecast.library.database import Database
 from samecast.library.failures import Conflict
 
-_SHOT_ROWS = select(t.shots, t.picks.c.take_id, t.picks.c.why).join(
+_SHOT_ROWS = select(t.shots, t.picks.c.take_id, t.picks.c.why, t.picks.c.by_hand).join(
     t.picks, t.picks.c.shot_id == t.shots.c.id, isouter=True
 )
 
@@ -70,16 +70,31 @@ class Shots:
                 )
             connection.execute(update(t.takes).where(t.takes.c.id == take.id).values(**outcome(take)))
 
-    def pick(self, shot_id: str, take_id: str | None, why: str) -> None:
-        """Choose a take of this shot, or (None) say why none was chosen; replaces an earlier pick."""
+    def pick(self, shot_id: str, take_id: str | None, why: str, *, by_hand: bool = False) -> None:
+        """Choose a take of this shot, or (None) say why none was chosen; replaces an earlier pick.
+
+        What was picked `by_hand` is only replaced by hand. Raises `NotFound`, and `InvalidInput` for one in the trash.
+        """
         try:
             with self.database.write() as connection:
                 # The shot's row is held: of two who pick at once, the later one replaces the other's pick.
                 found = connection.execute(select(t.shots.c.id).where(t.shots.c.id == shot_id).with_for_update())
                 if found.scalar() is None:
                     raise no_shot(shot_id)
+                hand = select(t.picks.c.by_hand).where(t.picks.c.shot_id == shot_id)
+                if not by_hand and connection.execute(hand).scalar():
+                    return
+                # Who trashes a take holds its shot's row as well: it is trashed before this look, or after the pick.
+                trashed = select(t.takes.c.number).where(t.takes.c.id == take_id, t.takes.c.trashed_at.is_not(None))
+                if take_id is not None and connection.execute(trashed).scalar() is not None:
+                    raise InvalidInput(
+                        f"The take {take_id} is in the trash, so it cannot be picked.",
+                        hint=f"Bring it back first: samecast library restore {take_id}",
+                    )
                 connection.execute(delete(t.picks).where(t.picks.c.shot_id == shot_id))
-                connection.execute(insert(t.picks).values(shot_id=shot_id, take_id=take_id, why=why))
+                connection.execute(
+                    insert(t.picks).values(shot_id=shot_id, take_id=take_id, why=why, by_hand=int(by_hand))
+                )
         except Conflict as conflict:
             raise NotFound(
                 f"The shot {shot_id} has no take {take_id}.", hint="Pick one of the shot's own takes."
@@ -98,7 +113,9 @@ def _write_shot(connection: Connection, shot: Shot) -> None:
     for take in shot.takes:
         write_take(connection, take)
     if shot.picked is not None or shot.why:
-        connection.execute(insert(t.picks).values(shot_id=shot.id, take_id=shot.picked, why=shot.why))
+        connection.execute(
+            insert(t.picks).values(shot_id=shot.id, take_id=shot.picked, why=shot.why, by_hand=int(shot.by_hand))
+        )
 
 
 def _shot_values(shot: Shot) -> dict[str, object]:
@@ -133,6 +150,7 @@ def write_take(connection: Connection, take: Take) -> None:
             attempt=take.attempt,
             ticket=take.ticket,
             intended=take.intended,
+            trashed_at=take.trashed_at,
             **outcome(take),
         )
     )
@@ -205,6 +223,7 @@ def read_shots(connection: Connection, found: Sequence[Row[tuple[object, ...]]])
             takes=tuple(takes[row.id]),
             picked=row.take_id,
             why=row.why or "",
+            by_hand=bool(row.by_hand),
             created_at=row.created_at,
             state=row.state,
             round=row.round,
@@ -244,4 +263,5 @@ def read_take(row: Row[tuple[object, ...]]) -> Take:
         ticket=row.ticket,
         intended=row.intended,
         made_at=row.made_at,
+        trashed_at=row.trashed_at,
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from samecast.library import schema as t
 from samecast.library.database import Database
@@ -50,6 +50,7 @@ class Workers:
 
     def note(self, progress: Progress) -> None:
         values = asdict(progress)
+        del values["shown"]  # is counted where pictures are kept
         with self.database.write() as connection:
             done = connection.execute(
                 update(t.progress).where(t.progress.c.take_id == progress.take_id).values(**values)
@@ -62,10 +63,30 @@ class Workers:
         except Conflict:  # another worker was quicker, or the take is no more: nobody needs this one
             return
 
+    def show(self, take_id: str, jpeg: bytes) -> None:
+        with self.database.write() as connection:
+            again = update(t.previews).where(t.previews.c.take_id == take_id)
+            if connection.execute(again.values(number=t.previews.c.number + 1, jpeg=jpeg)).rowcount:
+                return
+        try:
+            with self.database.write() as connection:
+                connection.execute(insert(t.previews).values(take_id=take_id, number=1, jpeg=jpeg))
+        except Conflict:  # as above
+            return
+
+    def preview(self, take_id: str) -> bytes | None:
+        with self.database.read() as connection:
+            jpeg: bytes | None = connection.execute(
+                select(t.previews.c.jpeg).where(t.previews.c.take_id == take_id)
+            ).scalar()
+            return jpeg
+
     def progress(self, shot_ids: Sequence[str]) -> list[Progress]:
+        shown = func.coalesce(t.previews.c.number, 0).label("shown")
         query = (
-            select(t.progress)
+            select(t.progress, shown)
             .join(t.takes, t.takes.c.id == t.progress.c.take_id)
+            .join(t.previews, t.previews.c.take_id == t.progress.c.take_id, isouter=True)
             .where(t.takes.c.shot_id.in_(shot_ids))
             .order_by(t.takes.c.shot_id, t.takes.c.number)
         )
@@ -74,7 +95,8 @@ class Workers:
 
     def clear(self, take_id: str) -> None:
         with self.database.write() as connection:
-            connection.execute(delete(t.progress).where(t.progress.c.take_id == take_id))
+            for table in (t.progress, t.previews):
+                connection.execute(delete(table).where(table.c.take_id == take_id))
 
     def _all(self, *, gone: bool) -> list[WorkerCard]:
         asked = t.workers.c.state == "gone" if gone else t.workers.c.state != "gone"

@@ -9,11 +9,12 @@ pixels, x to the right and y down. Adapters (library, models, vision, media) imp
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from samecast.core.calibrating import AngleBand, Rate
-from samecast.core.cast import Anchor, Character, Version
+from samecast.core.cast import Anchor, Character, Pins, Version
 from samecast.core.consistency import AnchorKind, AnchorVerdict
 from samecast.core.grading import Grade, Measurements
 from samecast.core.kinds import SubjectKind
@@ -382,7 +383,17 @@ class CastRepository(Protocol):
 
     def get(self, handle: str) -> Character: ...
 
-    def all(self) -> list[Character]: ...
+    def all(self, *, archived: bool = False) -> list[Character]:
+        """Everyone but the archived, or only those, by handle."""
+        ...
+
+    def archive(self, handle: str, at: datetime | None) -> bool:
+        """Archive a character, or (None) bring it back. False where it was so already. Raises `NotFound`."""
+        ...
+
+    def pins(self, handle: str) -> Pins:
+        """What refers to a character. Raises `NotFound`."""
+        ...
 
     def update(self, handle: str, *, name: str, tags: tuple[str, ...]) -> None: ...
 
@@ -422,4 +433,9 @@ class ShotRepository(Protocol):
 
     def finish_take(self, take: Take) -> None: ...
 
-    def pick(self, shot_id: str, take_id: str | None, why: str) -> None: ...
+    def pick(self, shot_id: str, take_id: str | None, why: str, *, by_hand: bool = False) -> None:
+        """None: nothing is picked, and why. What was picked `by_hand` is only replaced by hand.
+
+        Raises `NotFound`, and `InvalidInput` for a take in the trash.
+        """
+        ...

@@ -18,7 +18,8 @@ class Wanted:
     """Which takes are asked for; None (or False) where it does not matter.
 
     `words`: what somebody typed; every word has to be found, the last one may be unfinished. With a `character`, its
-    own verdict counts; without, the take's. `since` is included, `until` is not.
+    own verdict counts; without, the take's. `tag`: one of the take's own, or of a character in it. `since` is included,
+    `until` is not.
     """
 
     words: str = ""
@@ -59,6 +60,41 @@ class Creation:
     path: str | None
     seconds: float | None
     cost: int
+    tags: tuple[str, ...] = ()
+    """The take's own, in order; those of its characters are theirs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TagUse:
+    """A tag that is in use: `takes` have it themselves, and so have `characters` of the cast."""
+
+    tag: str
+    takes: int
+    characters: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trashed:
+    """A take in the trash, and since when."""
+
+    creation: Creation
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrashPage:
+    """Some of what is in the trash, and where to go on: None at the end."""
+
+    trashed: tuple[Trashed, ...]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Discarded:
+    """What came of trashing: `takes` that were not in the trash before, and `unpicked`, the shots whose pick went."""
+
+    takes: tuple[str, ...]
+    unpicked: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,8 +121,9 @@ class Tally:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stats:
-    """The library in figures. `unlooked`: takes that are done and have no look, so that `similar` cannot find them.
+    """The library in figures, without archived characters and what is in the trash; `archived`, `trashed`: how many.
 
+    `unlooked`: takes that are done and have no look, so that `similar` cannot find them.
     Days are UTC, as 2026-05-31, the newest first, those without a take left out.
     """
 
@@ -95,6 +132,8 @@ class Stats:
     takes: dict[str, int]
     done: Tally
     unlooked: int = 0
+    archived: int = 0
+    trashed: int = 0
     models: dict[str, Tally] = field(default_factory=dict)
     cast: dict[str, Tally] = field(default_factory=dict)
     kinds: dict[str, Tally] = field(default_factory=dict)
@@ -146,6 +185,33 @@ class CreationRepository(Protocol):
 
     def some(self, take_ids: Sequence[str]) -> list[Creation]:
         """Those of them that are done, in their order."""
+        ...
+
+    def trash(self, take_ids: Sequence[str], at: datetime) -> Discarded:
+        """Put takes that are done into the trash, all or none; those that are there stay as they are.
+
+        Where one was its shot's pick, that shot has none. Raises `NotFound`, and `InvalidInput` for one that is not
+        done.
+        """
+        ...
+
+    def restore(self, take_ids: Sequence[str]) -> tuple[str, ...]:
+        """Bring takes back, all or none; returns those that were in the trash. Nothing is picked. Raises `NotFound`."""
+        ...
+
+    def trashed(self, *, limit: int, after: str | None = None) -> TrashPage:
+        """What is in the trash, what was put there last first. Raises `InvalidInput` for a cursor that is none."""
+        ...
+
+    def tag(self, take_ids: Sequence[str], *, add: Sequence[str], remove: Sequence[str]) -> int:
+        """Give takes tags and take tags off them, all or none; returns how many takes have other tags now.
+
+        Raises `NotFound`, and `InvalidInput` where a take would have more than `core.tags.MOST_TAGS`.
+        """
+        ...
+
+    def tags(self) -> list[TagUse]:
+        """Every tag of takes that are done, and of the cast, by name."""
         ...
 
     def keep_look(self, take_id: str, look: Look) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeAlias
 
 
@@ -99,6 +99,21 @@ class Upkeep(Protocol):
 
     def holders(self, sha256: str) -> Sequence[Holder]:
         """Who is hit where this asset is lost; empty where nobody is."""
+        ...
+
+    def count_trashed(self, before: datetime) -> int:
+        """How many takes `purge` would delete."""
+        ...
+
+    def purge(self, before: datetime) -> int:
+        """Delete for good the takes that were put in the trash before then, but those of shots that are running.
+
+        Some at a time, each a transaction. Returns how many; their assets are found unneeded by who looks from now on.
+        """
+        ...
+
+    def as_if_purged(self, before: datetime) -> "Upkeep":
+        """The same look, which takes those takes for gone already: for saying what `purge` would lead to."""
         ...
 
     def sweep(self, assets: Collection[Stored], grace: timedelta, *, unrecorded: bool) -> Sequence[Stored]:

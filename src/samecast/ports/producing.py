@@ -140,6 +140,8 @@ class Progress:
     done: int
     total: int
     changed_at: datetime
+    shown: int = 0
+    """How many pictures of it were shown so far: `WorkerRepository.preview` has the latest."""
 
 
 class WorkerRepository(Protocol):
@@ -164,6 +166,12 @@ class WorkerRepository(Protocol):
         ...
 
     def note(self, progress: Progress) -> None: ...
+
+    def show(self, take_id: str, jpeg: bytes) -> None:
+        """Keep what a take looks like now, in place of what it looked like before; harmless where it is gone."""
+        ...
+
+    def preview(self, take_id: str) -> bytes | None: ...
 
     def progress(self, shot_ids: Sequence[str]) -> list[Progress]: ...
 

@@ -30,6 +30,8 @@ class SeenTake:
     worker: str = ""
     step: str = ""
     share: float = 0.0
+    shown: int = 0
+    """How many pictures of it were shown so far; `Watching.preview` has the latest."""
     verdict: ScoreVerdict | None = None
     worst: float | None = None
     error: str = ""
@@ -95,6 +97,10 @@ class Watching(Protocol):
 
         Raises `NotFound` for a shot there is not, `StorageFailed` where the library cannot be read.
         """
+        ...
+
+    def preview(self, take_id: str) -> bytes | None:
+        """A small JPEG of a take that is being made; None where there is none."""
         ...
 
 

@@ -22,7 +22,7 @@ from samecast.production.jobs import CONCLUDE, CPU, SCORE, TAKE
 from samecast.production.observing import Observer
 from samecast.production.queueing import Queueing
 from samecast.services.concluding import Concluding
-from samecast.services.events import Event, Noted, StepMoved, TakeStarted, TakeStored, Watch
+from samecast.services.events import Event, Noted, StepMoved, TakeShown, TakeStarted, TakeStored, Watch
 from samecast.services.making import Making, find_model, outcome
 
 T = TypeVar("T")
@@ -277,6 +277,8 @@ class Workflows:
                     self._note(take_id, event)
                     if event.step == "submit":
                         self._seen.submitted(self._model_of(take_id).resource)
+                case TakeShown(jpeg=jpeg) if take_id:
+                    self._show(take_id, jpeg)
                 case TakeStored(seconds=seconds, size=size) if take_id:
                     self._seen.stored(self._model_of(take_id).id, seconds=seconds, size=size)
                 case _:
@@ -305,6 +307,12 @@ class Workflows:
             )
         except StorageFailed as error:  # nobody sees how far it is: no reason to lose the take
             log.warning("progress could not be kept: %s", error)
+
+    def _show(self, take_id: str, jpeg: bytes) -> None:
+        try:
+            self._steps.workers.show(take_id, jpeg)
+        except StorageFailed as error:  # as above
+            log.warning("a preview could not be kept: %s", error)
 
     def _tell(self, shot_id: str, event: Event) -> None:
         self._post.watch(shot_id, event)

@@ -1,15 +1,17 @@
 """Casting: characters join the cast, change by new versions, and leave. References are graded on the way in."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from samecast.core.anchors import judge_anchors, parse_anchor
-from samecast.core.cast import Anchor, Character, Reference, Version, check_handle, handle_from_name
-from samecast.core.errors import InvalidInput
+from samecast.core.cast import Anchor, Character, Pins, Reference, Version, check_handle, handle_from_name
+from samecast.core.changes import VersionChange, changes
+from samecast.core.errors import InvalidInput, NotFound
 from samecast.core.grading import Grade, grade, grade_to_json
 from samecast.core.lexicon import Lexicon
+from samecast.core.tags import clean_tags
 from samecast.core.words import one_line
 from samecast.ports import AssetStore, CastRepository, Media, Picture, ReferenceGauge
 
@@ -17,7 +19,7 @@ LONGEST_SIDE = 4096
 """References are kept at most this long: more pixels do not help any model, and cost every one of them."""
 
 LONGEST_DESCRIPTION = 2000
-MOST_ANCHORS, MOST_TAGS, LONGEST_TAG = 32, 32, 60
+MOST_ANCHORS = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +88,7 @@ class Casting:
         chosen = check_handle(handle) if handle is not None else handle_from_name(name)
         parsed = _anchors(anchors)
         description = _description(description)
-        wanted_tags = _tags(tags)
+        wanted_tags = clean_tags(tags)
         graded = [self._graded(path, parsed, description) for path in images]
         now = datetime.now(UTC)
         version = Version(
@@ -107,7 +109,7 @@ class Casting:
         description = before.description if change.description is None else _description(change.description)
         anchors = before.anchors if change.anchors is None else _anchors(change.anchors)
         name = character.name if change.name is None else _checked_name(change.name)
-        tags = character.tags if change.tags is None else _tags(change.tags)
+        tags = character.tags if change.tags is None else clean_tags(change.tags)
         graded = [self._graded(path, anchors, description) for path in change.images]
         kept = () if change.replace_images and graded else before.references
         after = Version(
@@ -123,6 +125,42 @@ class Casting:
             self._cast.add_version(character.handle, after)
         return Added(character=self._cast.get(character.handle), grade=graded[-1].grade if graded else None)
 
+    def duplicate(self, handle: str, *, name: str, as_handle: str | None = None) -> Character:
+        """Cast another character with the same references, anchors, description and tags, as its version 1.
+
+        Consent, licence and LoRAs are not copied: they were given for the first one. Raises `NotFound`, `HandleTaken`,
+        `InvalidInput`.
+        """
+        name, first = _checked_name(name), self.get(handle)
+        chosen = check_handle(_bare(as_handle)) if as_handle is not None else handle_from_name(name)
+        now = datetime.now(UTC)
+        version = replace(first.current, number=1, created_at=now)
+        second = Character(handle=chosen, name=name, tags=first.tags, versions=(version,), created_at=now)
+        self._cast.add(second)
+        return second
+
+    def archive(self, handle: str) -> bool:
+        """Take a character out of lists and of new shots; old ones still have it. False where it was so already."""
+        return self._cast.archive(_bare(handle), datetime.now(UTC))
+
+    def unarchive(self, handle: str) -> bool:
+        """Bring an archived character back. False where it was not archived."""
+        return self._cast.archive(_bare(handle), None)
+
+    def pins(self, handle: str) -> Pins:
+        """What refers to a character: takes and shots, by model and version. Raises `NotFound`."""
+        return self._cast.pins(_bare(handle))
+
+    def changed(self, handle: str, before: int, after: int) -> tuple[VersionChange, ...]:
+        """What changed between two versions of a character, by their numbers. Raises `NotFound`."""
+        versions = {version.number: version for version in self.get(handle).versions}
+        for number in (before, after):
+            if number not in versions:
+                raise NotFound(
+                    f"@{_bare(handle)} has no version {number}.", hint=f"It has versions 1 to {max(versions)}."
+                )
+        return changes(versions[before], versions[after])
+
     def remove(self, handle: str) -> bool:
         """True if it is wholly gone, False if its versions stay because shots were made with them."""
         return self._cast.remove(_bare(handle))
@@ -130,8 +168,9 @@ class Casting:
     def get(self, handle: str) -> Character:
         return self._cast.get(_bare(handle))
 
-    def all(self) -> list[Character]:
-        return self._cast.all()
+    def all(self, *, archived: bool = False) -> list[Character]:
+        """Everyone in the cast but the archived, or only those, by handle."""
+        return self._cast.all(archived=archived)
 
     def _graded(self, path: Path, anchors: Sequence[Anchor], description: str) -> Graded:
         picture = self._media.read_picture(path)
@@ -149,16 +188,6 @@ def _checked_name(name: str) -> str:
     clean = " ".join(name.split())
     if not clean or len(clean) > 80 or one_line(clean) != clean:
         raise InvalidInput("A character needs a name of 1 to 80 readable characters.", hint="Give one with --name.")
-    return clean
-
-
-def _tags(tags: Sequence[str]) -> tuple[str, ...]:
-    clean = tuple(dict.fromkeys(line for tag in tags if (line := one_line(tag).lower())))
-    if len(clean) > MOST_TAGS or any(len(tag) > LONGEST_TAG for tag in clean):
-        raise InvalidInput(
-            f"Tags are at most {MOST_TAGS} words or short phrases of up to {LONGEST_TAG} characters.",
-            hint="Say more about a character with --description.",
-        )
     return clean
 
 

@@ -9,8 +9,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samecast.core.consistency import comparable, pick, take_score_to_json
-from samecast.core.errors import BudgetReached, RenderFailed
+from samecast.core.consistency import TakeScore, comparable, pick, take_score_to_json
+from samecast.core.errors import BudgetReached, InvalidInput, RenderFailed, StorageFailed
 from samecast.core.rounds import Again, next_round, options_at, recipe_for
 from samecast.core.story import Shot, Take
 from samecast.ports import AssetStore, Media, ShotRepository, Standing, WorkRepository
@@ -37,7 +37,7 @@ class Concluding:
 
         Done again, it changes nothing. Nothing happens while takes still wait, or to a shot that is not running.
         """
-        shot = self.shots.get(shot_id)
+        shot = self.shots.get(shot_id).unjudged_trash
         if shot.state != "running" or not shot.finished:
             return False
         profile = find_model(self.models, shot.model)[0]
@@ -86,18 +86,18 @@ class Concluding:
         if out is not None:
             shot = replace(shot, out=str(out.absolute()))
         folders.check_free(shot)
-        for take in shot.takes:
+        for take in shot.kept:
             self.export_take(shot, take)
         shot = replace(self.shots.get(shot.id), out=shot.out)
-        if shot.why and any(take.state == "done" for take in shot.takes):
-            sheet = contact_sheet(shot, self.media)
+        if shot.why and any(take.state == "done" for take in shot.kept):
+            sheet = contact_sheet(replace(shot, takes=shot.kept), self.media)
             self.media.write_bytes(Path(shot.out) / folders.SHEET, self.media.png(sheet))
-        folders.describe(replace(shot, state="done") if shot.why else shot, self.media)
+        folders.describe(replace(shot, state="done") if shot.why and shot.finished else shot, self.media)
         return shot
 
     def export_take(self, shot: Shot | Standing, take: Take) -> Take:
         """Write a finished take's file into the shot's folder; one that is there already is left alone."""
-        if take.state != "done" or take.asset is None:
+        if take.state != "done" or take.asset is None or take.trashed_at is not None:
             return take
         path = Path(shot.out) / folders.take_name(take)
         if take.path != str(path) or not path.is_file():
@@ -106,9 +106,23 @@ class Concluding:
             self.shots.finish_take(take)
         return take
 
+    def follow(self, shot: Shot) -> bool:
+        """Bring the folder of a shot that is done up to date with its pick, if it is there, and still this shot's.
+
+        False where it was left alone.
+        """
+        if shot.state != "done" or not self.at_home(shot) or not (Path(shot.out) / folders.DOCUMENT).is_file():
+            return False
+        try:
+            folders.check_free(shot)
+        except StorageFailed:  # another shot lives there by now
+            return False
+        self.export(shot)
+        return True
+
     def exported(self, shot: Shot) -> bool:
         """Whether all its files are where they belong."""
-        made = [take for take in shot.takes if take.state == "done"]
+        made = [take for take in shot.kept if take.state == "done"]
         names = [folders.DOCUMENT] + ([folders.SHEET] if made else []) + [folders.take_name(take) for take in made]
         return all((Path(shot.out) / name).is_file() for name in names)
 
@@ -117,16 +131,22 @@ class Concluding:
         return shot.machine in ("", self.machine)
 
     def _pick(self, shot: Shot, why: str) -> None:
+        if shot.by_hand:
+            return
         if not comparable(
             [score_of(take) for take in shot.takes]
         ):  # the encoder was changed between a shot's first run and its resumption
             shot = replace(shot, takes=tuple(self._scored_again(take) for take in shot.takes))
         picked, reason = choose(shot)
-        self.shots.pick(shot.id, picked, f"{reason} {why}".strip())
+        try:
+            self.shots.pick(shot.id, picked, f"{reason} {why}".strip())
+        except InvalidInput:  # put in the trash since it was looked at
+            picked, reason = choose(self.shots.get(shot.id))
+            self.shots.pick(shot.id, picked, f"{reason} {why}".strip())
 
     def _scored_again(self, take: Take) -> Take:
         """Score a take once more, by the encoders in use now, and keep that."""
-        if take.state != "done" or take.asset is None:
+        if take.state != "done" or take.asset is None or take.trashed_at is not None:
             return take
         take = replace(take, score=take_score_to_json(self.making.measure(take, take.asset)))
         self.shots.finish_take(take)
@@ -136,7 +156,8 @@ class Concluding:
         profile = find_model(self.models, shot.model)[0]
         options = options_at(profile.closer, again.level)
         recipe = shot.takes[0].recipe
-        numbers = range(len(shot.takes) + 1, len(shot.takes) + 1 + again.count)
+        last = max(take.number for take in shot.takes)  # not how many there are: some may have been purged
+        numbers = range(last + 1, last + 1 + again.count)
         return [
             Take(
                 id=f"{shot.id}-{number}",
@@ -152,12 +173,17 @@ class Concluding:
 
 def choose(shot: Shot) -> tuple[str | None, str]:
     """The take to pick among those made, and why; None where there is none to pick."""
-    scores = [score_of(take) for take in shot.takes]  # one that was not made is never eligible
     lost = [take for take in shot.takes if take.state == "failed"]
     if len(lost) == len(shot.takes):
         return None, f"No take could be made: {lost[0].error or 'it is not known why.'}"
-    choice = pick(scores, ordered=shot.ordered)
-    picked = shot.takes[choice.index].id if choice.index is not None else None
+    if all(take.state == "failed" for take in shot.kept):
+        return None, "Every take that was made is in the trash."
+    # By number, since that is how the reason names them: some may have been purged. What was not made, or is in the
+    # trash, is never eligible.
+    takes = {take.number: take for take in shot.unjudged_trash.takes}
+    scores = [score_of(takes[number]) if number in takes else TakeScore() for number in range(1, max(takes) + 1)]
+    choice = pick(scores, ordered=max((take.number for take in shot.takes if take.round == 1), default=0))
+    picked = takes[choice.index + 1].id if choice.index is not None else None
     if not lost:
         return picked, choice.why
     numbers = ", ".join(str(take.number) for take in lost)
@@ -165,12 +191,15 @@ def choose(shot: Shot) -> tuple[str | None, str]:
 
 
 def _first_frame(shot: Shot) -> str | None:
-    """The asset of its pick; where it names nobody, so that nobody is picked, of any take that was made."""
-    take = next((take for take in shot.takes if take.id == shot.picked), None)
+    """The asset of its pick; where it names nobody, so that nobody is picked, of any take that was made.
+
+    What a person picked is taken as it is; else only what is measurably the character.
+    """
+    take = next((take for take in shot.kept if take.id == shot.picked), None)
     if take is None:
-        take = next((take for take in shot.takes if take.state == "done" and not take.recipe.members), None)
+        take = next((take for take in shot.kept if take.state == "done" and not take.recipe.members), None)
     named = any(take.recipe.members for take in shot.takes)
-    return take.asset if take is not None and (not named or score_of(take).holds) else None
+    return take.asset if take is not None and (not named or shot.by_hand or score_of(take).holds) else None
 
 
 def _no_first_frame(shot: Shot) -> RenderFailed:

@@ -1,17 +1,31 @@
-"""Finding one take among all that were made: lists and search, takes that look like another, and figures.
+"""Finding one take among all that were made: lists and search, takes that look like another, figures; trash and tags.
 
 What is found is the library's; this reads the pictures whose looks are compared, and says what cannot be looked at.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from samecast.core.errors import BadMedia, InvalidInput, NotFound
+from samecast.core.tags import clean_tags
 from samecast.ports import AssetStore, Media
-from samecast.ports.creations import Counted, Creation, CreationRepository, Look, LookReader, Page, Stats, Wanted
+from samecast.ports.creations import (
+    Counted,
+    Creation,
+    CreationRepository,
+    Discarded,
+    Look,
+    LookReader,
+    Page,
+    Stats,
+    TagUse,
+    TrashPage,
+    Wanted,
+)
 
 FRAMES = 3
 """Of a clip, so many frames make its look."""
@@ -62,9 +76,42 @@ class Creations:
         """
         return self._creations.page(wanted, limit=limit, after=after)
 
+    def some(self, take_ids: Sequence[str]) -> list[Creation]:
+        """Those of these takes that are done and not in the trash, in their order."""
+        return self._creations.some(take_ids)
+
     def stats(self) -> Stats:
         """The library in figures."""
         return self._creations.stats()
+
+    # --- trash and tags: up to 1,000 takes at once, all or none -----------------------------------------------------
+
+    def trash(self, take_ids: Sequence[str]) -> Discarded:
+        """Put takes into the trash: found nowhere, counted nowhere and never picked. Files in shots' folders stay.
+
+        Where one was its shot's pick, the shot has none from now on. Raises `NotFound`, and `InvalidInput` for a take
+        that is not done.
+        """
+        return self._creations.trash(take_ids, datetime.now(UTC))
+
+    def restore(self, take_ids: Sequence[str]) -> tuple[str, ...]:
+        """Bring takes back; returns those that were in the trash. Nothing is picked by it. Raises `NotFound`."""
+        return self._creations.restore(take_ids)
+
+    def trashed(self, *, limit: int = 24, after: str | None = None) -> TrashPage:
+        """What is in the trash, what was put there last first. Raises `InvalidInput`."""
+        return self._creations.trashed(limit=limit, after=after)
+
+    def tag(self, take_ids: Sequence[str], *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> int:
+        """Give takes tags and take tags off them; returns how many takes have other tags now.
+
+        Raises `NotFound`, and `InvalidInput` for a tag that cannot be one, or too many on a take.
+        """
+        return self._creations.tag(take_ids, add=clean_tags(add), remove=clean_tags(remove))
+
+    def tags(self) -> list[TagUse]:
+        """Every tag in use, by name: on how many takes that are done, and on how many characters of the cast."""
+        return self._creations.tags()
 
     # --- looks ----------------------------------------------------------------------------------------------------
 

@@ -48,6 +48,7 @@ def character_document(character: Character) -> Json:
         "anchors": [anchor_document(anchor) for anchor in current.anchors],
         "references": [_reference(r.sha256, r.width, r.height, r.grade) for r in current.references],
         "created_at": character.created_at.isoformat(),
+        "archived_at": character.archived_at.isoformat() if character.archived_at else None,
         "versions": [
             {
                 "version": version.number,
@@ -97,8 +98,9 @@ def _whole(score: TakeScore, *, several: bool) -> Json:
 def shot_document(shot: Shot) -> Json:
     """{"shot", "model", "picked", "takes": [{"id", "seed", "path", "score"}]}"""
     scores = [_take_score(take) for take in shot.takes]
-    named = any(score.characters for score in scores)
-    made = [score for take, score in zip(shot.takes, scores, strict=True) if take.state == "done" and take.round == 1]
+    judged = [_take_score(take) for take in shot.unjudged_trash.takes]
+    named = any(score.characters for score in judged)
+    made = [_take_score(take) for take in shot.kept if take.state == "done" and take.round == 1]
     return {
         "shot": shot.id,
         "state": shot.state,
@@ -106,8 +108,9 @@ def shot_document(shot: Shot) -> Json:
         "model": shot.model,
         "picked": shot.picked,
         "why": shot.why,
+        "by_hand": shot.by_hand,
         "match_rate": match_rate(made) if named and made and shot.finished else None,
-        "likeness": _likeness(shot, scores) if named and shot.picked else None,
+        "likeness": _likeness(shot, judged) if named and shot.picked else None,
         "out": shot.out,
         "awaits": shot.awaits or None,
         "rounds": shot.round,
@@ -123,9 +126,14 @@ def _goal(goal: Goal) -> Json:
     return {"until": goal.until, "enough": goal.enough, "most_takes": goal.most_takes, "most_money": money}
 
 
-def _likeness(shot: Shot, scores: Sequence[TakeScore]) -> Json:
-    """The figure of a shot: the mean over the takes ordered at first. The winner was selected: its own proves less."""
+def _likeness(shot: Shot, scores: Sequence[TakeScore]) -> Json | None:
+    """The figure of a shot: the mean over the takes ordered at first. The winner was selected: its own proves less.
+
+    None where a person picked one that could not be measured.
+    """
     winner = next(index for index, take in enumerate(shot.takes) if take.id == shot.picked)
+    if not scores[winner].measurable:
+        return None
     told = selected(scores, winner, ordered=shot.ordered)
     return {"mean": told.mean, "standard_error": told.standard_error, "measured": told.measured, "selected": told.best}
 
@@ -145,6 +153,7 @@ def _take(take: Take, score: TakeScore) -> Json:
         "failure": take.failure,
         "seconds": take.seconds,
         "cost": take.cost / 1_000_000,
+        "trashed_at": take.trashed_at.isoformat() if take.trashed_at else None,
         "score": {"characters": [score_document(entry) for entry in score.characters], **_whole(score, several=False)},
     }
 

@@ -24,6 +24,14 @@ class StepMoved:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TakeShown:
+    """What the take looks like so far: a small JPEG."""
+
+    number: int
+    jpeg: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TakeStored:
     """The take's file is in the library: it took `seconds` to make, and has `size` bytes. It is not scored yet."""
 
@@ -54,7 +62,7 @@ class Noted:
     text: str
 
 
-Event: TypeAlias = TakeStarted | StepMoved | TakeStored | TakeFinished | TakeFailed | Noted
+Event: TypeAlias = TakeStarted | StepMoved | TakeShown | TakeStored | TakeFinished | TakeFailed | Noted
 Watch: TypeAlias = Callable[[Event], None]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Literal, TypeAlias
 
 from samecast.core.errors import InvalidInput
@@ -10,6 +10,8 @@ from samecast.ports.keeping import Holder, Stored, Upkeep
 
 GRACE = timedelta(hours=24)
 """What nothing refers to is still kept for so long after it was last stored or about to be used."""
+TRASH = timedelta(days=30)
+"""What was put in the trash can be restored for so long; then `gc` takes it away for good."""
 BATCH = 100
 """So many files are removed at once at most; while they are, nobody can store anything."""
 MOST_HITS = 1000
@@ -63,9 +65,11 @@ class Verified:
 class Swept:
     """What was removed (with `dry_run`: would have been), and what nothing refers to and was left all the same:
     `kept_recent`, claimed within the grace, and `kept_unrecorded`, which this library has no record of having stored.
+    `purged`: takes that had lain in the trash for `TRASH`; their files are among the removed, once nothing claims them.
     """
 
     dry_run: bool
+    purged: int = 0
     assets: int = 0
     removed: int = 0
     freed: int = 0
@@ -101,15 +105,21 @@ class Keeping:
         unrecorded: bool = False,
         watch: Watch = unwatched,
     ) -> Swept:
-        """Remove what nothing refers to and nobody has claimed for `older_than`.
+        """Purge what has lain in the trash for `TRASH`, then remove what nothing refers to and nobody has claimed for
+        `older_than`.
 
         May run while shots do. What this library has no record of having stored stays, since it may be another's; with
         `unrecorded` it goes too. Raises `InvalidInput` for a negative age.
         """
         if older_than < timedelta(0):
             raise InvalidInput("Assets cannot be younger than nothing.", hint="Give 0 hours or more.")
-        upkeep = self.open_upkeep()
-        swept = Swept(dry_run=dry_run)
+        before, upkeep = datetime.now(UTC) - TRASH, self.open_upkeep()
+        if dry_run:
+            purged, upkeep = upkeep.count_trashed(before), upkeep.as_if_purged(before)
+        else:
+            purged = upkeep.purge(before)
+            upkeep = self.open_upkeep() if purged else upkeep
+        swept = Swept(dry_run=dry_run, purged=purged)
         waiting: list[Stored] = []
         shards = upkeep.shards(promised=False)
         for number, shard in enumerate(shards):

@@ -38,6 +38,7 @@ from samecast.services.events import (
     StepMoved,
     TakeFailed,
     TakeFinished,
+    TakeShown,
     TakeStarted,
     TakeStored,
     Watch,
@@ -52,6 +53,8 @@ Moved: TypeAlias = Callable[[str, int, int], None]
 Stopping: TypeAlias = Callable[[], bool]
 """Asked often while something is made: true once it is not wanted any more."""
 
+SHOWN_SECONDS, SHOWN_SIDE = 1.0, 360
+"""A clip is shown so often while its frames are made, at so many pixels at the most."""
 COLLECT_SECONDS = 2.0
 """How often a provider is asked whether a take is ready."""
 AWAY_SECONDS = 600.0
@@ -142,7 +145,8 @@ class Making:
             rendered = cast(Engine, engine).render(order)
         with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
             path = Path(folder) / f"take{folders.suffix(take.recipe)}"
-            self._write(path, take.recipe, rendered, moved)
+            shown = self._shown(rendered, take.number, watch) if take.recipe.kind == "video" else rendered
+            self._write(path, take.recipe, shown, moved)
             content = path.read_bytes()
         for note in rendered.notes:
             watch(Noted(text=note))
@@ -315,6 +319,20 @@ class Making:
             sha256: self.media.read_picture(self.assets.get(sha256))
             for sha256 in dict.fromkeys([*named, *(frame for frame in frames if frame)])
         }
+
+    def _shown(self, rendered: Rendered, number: int, watch: Watch) -> Rendered:
+        """The same, with a frame shown now and then as they are made."""
+
+        def frames() -> Iterator[Pixels]:
+            latest = 0.0
+            for frame in rendered.frames:
+                if time.monotonic() - latest >= SHOWN_SECONDS:
+                    jpeg = self.media.jpeg(frame[..., :3], longest=SHOWN_SIDE, quality=70)
+                    watch(TakeShown(number=number, jpeg=jpeg))
+                    latest = time.monotonic()
+                yield frame
+
+        return replace(rendered, frames=frames())
 
     def _write(self, path: Path, recipe: Recipe, rendered: Rendered, moved: Moved) -> None:
         text = recipe_to_json(recipe)

@@ -1,18 +1,36 @@
 """Models from a user's side: which are ready and what the others miss, and adding, fetching and allowing them."""
 
+import os
 import re
-from collections.abc import Callable
+import tempfile
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, Protocol, TypeAlias
 
-from samecast.core.errors import InvalidInput, SamecastError
+from samecast.core.errors import InvalidInput, MissingKey, SamecastError
+from samecast.core.secrets import remembered
 from samecast.ports import ModelProfile
-from samecast.ports.plugins import Bad, KeyRing, ModelShelf
+from samecast.ports.plugins import Bad, KeyRing, Keys, ModelShelf
 from samecast.services.licensing import Licensing
 from samecast.services.making import Models, find_model
 
 _KEY_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,63}")
+_KEPT_NAMES = "SAMECAST_KEYS"
+"""Under this name the keyring holds the names of the keys in it, since no keyring can be asked for a list."""
+_NAMES = "names:"
+"""Before them, so that logs, which strike out whatever a keyring held, go on naming keys."""
+_OF_THIS_MACHINE = frozenset({"folder", "workflow", "url", "weights"})
+"""What an entry's `setup` calls a file or an address of whoever wrote it."""
+_PLAIN = re.compile(r"(?!.*(?:\.\.|//))[\w.@:{} +-][\w./@:{} +-]*", re.ASCII)
+_LONGEST_FILE = 64 * 1024
 Moved = Callable[[str, int, int], None]
+Kept: TypeAlias = Literal["environment", "keyring"]
+
+
+class OwnKeys(Keys, KeyRing, Protocol):
+    """The user's keys, to be read and to be kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +46,7 @@ class Modelling:
     models: Models
     shelf: ModelShelf
     licensing: Licensing
-    keys: KeyRing
+    keys: OwnKeys
 
     def readiness(self, model: str) -> Readiness:
         """Raises `NotFound` for a model there is not."""
@@ -52,6 +70,27 @@ class Modelling:
     def add(self, source: Path, *, model: str | None = None) -> list[Readiness]:
         """Add the models of a TOML file, or one for a folder of weights."""
         return [self.readiness(profile.id) for profile in self.shelf.add(source, model=model)]
+
+    def add_text(self, text: str) -> list[Readiness]:
+        """Add the models of a TOML file that came from elsewhere, so that it names no file and no address from here.
+
+        Raises `InvalidInput` for one that does: that is for whoever sits at this computer (`add`).
+        """
+        if len(text.encode("utf-8", "replace")) > _LONGEST_FILE:
+            raise InvalidInput(
+                "That is too long for a file of models.", hint="docs/models.md shows what one looks like."
+            )
+        for model, setup in _setups(text):
+            for key, value in _values(setup):
+                if key in _OF_THIS_MACHINE or (isinstance(value, str) and value and not _PLAIN.fullmatch(value)):
+                    raise InvalidInput(
+                        f"{model} names a file or an address ({key}), which is not taken from a browser.",
+                        hint="Add it where the studio runs: samecast models add FILE",
+                    )
+        with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
+            file = Path(folder) / "models.toml"
+            file.write_text(text, encoding="utf-8")
+            return self.add(file)
 
     def remove(self, model: str) -> None:
         self.shelf.remove(model)
@@ -87,6 +126,29 @@ class Modelling:
                 f"'{name}' is not the name of a key.", hint="Give the variable's name, such as OPENAI_API_KEY."
             )
         self.keys.keep(name, key)
+        names = [*self._kept_names(), name] if key else [kept for kept in self._kept_names() if kept != name]
+        self.keys.keep(_KEPT_NAMES, _NAMES + ",".join(dict.fromkeys(names)) if names else "")
+
+    def kept(self, name: str) -> Kept | None:
+        """Where a key is kept: the environment comes first. None: nowhere."""
+        if os.environ.get(name, "").strip():
+            return "environment"
+        try:
+            return "keyring" if self.keys.get(name) else None
+        except MissingKey:
+            return None
+
+    def key_names(self) -> list[str]:
+        """The keys that were kept from here, or that a model has read from the environment since this was opened."""
+        secrets = set(remembered())
+        read = {name for name, value in os.environ.items() if value.strip() in secrets and _KEY_NAME.fullmatch(name)}
+        return sorted((read | set(self._kept_names())) - {_KEPT_NAMES})
+
+    def _kept_names(self) -> list[str]:
+        try:
+            return [name for name in self.keys.get(_KEPT_NAMES).removeprefix(_NAMES).split(",") if name]
+        except MissingKey:
+            return []
 
     def pull(self, model: str, moved: Moved) -> Readiness:
         """Fetch a model's weights. Raises `InvalidInput` where there is nothing to fetch."""
@@ -97,3 +159,37 @@ class Modelling:
             raise InvalidInput(f"{model} has nothing to fetch.", hint="See what it misses: samecast models list")
         pull(moved)
         return self.readiness(model)
+
+
+def own_models(file: Path) -> frozenset[str]:
+    """The ids in the user's own catalogue; none where there is no such file, or a broken one (`Modelling.bad`)."""
+    try:
+        return frozenset(model for model, _ in _setups(file.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, InvalidInput):
+        return frozenset()
+
+
+def _setups(text: str) -> Iterator[tuple[str, object]]:
+    """Each entry's id and `setup`, as they stand there. Raises `InvalidInput` for what is not TOML."""
+    try:
+        found = tomllib.loads(text).get("model", [])
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise InvalidInput(
+            f"The file of models is not TOML: {error}.", hint="docs/models.md shows what one looks like."
+        ) from error
+    for entry in found if isinstance(found, list) else ():
+        if isinstance(entry, dict):
+            yield str(entry.get("id", "An entry")), entry.get("setup", {})
+
+
+def _values(tree: object, key: str = "setup") -> Iterator[tuple[str, object]]:
+    """Every value in it with the key it stands under, and every key by itself."""
+    if isinstance(tree, Mapping):
+        for name, value in tree.items():
+            yield str(name), str(name)
+            yield from _values(value, str(name))
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _values(value, key)
+    else:
+        yield key, tree

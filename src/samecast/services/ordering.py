@@ -33,15 +33,17 @@ class Order:
     takes: int | None = None
     seed: int | None = None
     out: Path | None = None
+    under: Path | None = None
+    """Where the shot gets a folder of its own, named by its id, if there is no `out`; None: in `shots`, right here."""
     goal: Goal | None = None
     overwrite: bool = False
     """Let the files of an earlier shot in `out` go; without it they are never touched, and the order is refused."""
     options: Mapping[str, str] = field(default_factory=dict)
     """The model's own, by name, as text; `negative` is the negative prompt."""
-    edit: Path | None = None
-    """A picture to change as the prompt says."""
-    first_frame: Path | None = None
-    last_frame: Path | None = None
+    edit: Path | bytes | None = None
+    """A picture to change as the prompt says: a file, or what is in one."""
+    first_frame: Path | bytes | None = None
+    last_frame: Path | bytes | None = None
     """What a clip begins and ends with."""
     awaits: str = ""
     """The shot whose pick it is to begin with, in place of a `first_frame`."""
@@ -153,9 +155,9 @@ def read_given(order: Order, media: Media) -> Given:
     """The order's own pictures, upright and as PNG. Raises `BadMedia`."""
     names: dict[str, str] = {}
     files: dict[str, bytes] = {}
-    for what, path in (("edited", order.edit), ("first_frame", order.first_frame), ("last_frame", order.last_frame)):
-        if path is not None:
-            content = media.png(media.read_picture(path))
+    for what, given in (("edited", order.edit), ("first_frame", order.first_frame), ("last_frame", order.last_frame)):
+        if given is not None:
+            content = media.png(media.read_picture(given))
             names[what] = hashlib.sha256(content).hexdigest()
             files[names[what]] = content
     return Given(**names, files=files)

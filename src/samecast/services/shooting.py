@@ -10,22 +10,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from samecast.core.archived import resolve_present
 from samecast.core.cast import Character
-from samecast.core.errors import NotFound, RenderFailed
+from samecast.core.errors import InvalidInput, NotFound, RenderFailed
 from samecast.core.lexicon import Lexicon
 from samecast.core.lint import Described, Finding, lint
-from samecast.core.mentions import CastName, resolve
+from samecast.core.mentions import CastName
 from samecast.core.prompt import Brief, read_brief
 from samecast.core.recipe import Recipe, TakeKind, recipe_from_json
 from samecast.core.story import Shot, Take
 from samecast.core.words import clean_prompt
-from samecast.ports import AssetStore, CastRepository, LoraRepository, Media, ShotRepository
+from samecast.ports import AssetStore, CastRepository, Engine, HostedEngine, LoraRepository, Media, ShotRepository
 from samecast.services import folders
 from samecast.services.concluding import Concluding, take_seed
 from samecast.services.events import Watch, unwatched
 from samecast.services.licensing import Licensing
 from samecast.services.making import Making, find_model, outcome
-from samecast.services.ordering import Asked, Order, check_order, check_recipe, read_given, recipe_of
+from samecast.services.ordering import MOST_TAKES, Asked, Order, check_order, check_recipe, read_given, recipe_of
 
 __all__ = ["Crew", "Order", "Plan", "Shooting"]
 
@@ -96,7 +97,7 @@ class Shooting:
         count = order.takes if order.takes is not None else usual
         recipes = [replace(recipe, seed=take_seed(order.seed, shot_id, i)) for i in range(1, count + 1)]
         findings = lint(asked.prompt, [_described(c) for c in asked.characters], self._lexicon)
-        shot = self._new_shot(shot_id, clean_prompt(order.prompt), recipes, order.out)
+        shot = self._new_shot(shot_id, clean_prompt(order.prompt), recipes, _folder(order, shot_id))
         shot = replace(shot, goal=order.goal, seed=order.seed, awaits=order.awaits)
         if not order.overwrite:
             folders.check_free(shot)
@@ -113,7 +114,7 @@ class Shooting:
         """Read the prompt: who is in it, and what it asks for. Raises `InvalidInput`, `NotFound`."""
         everyone = [*self._cast.all(), *order.stand_ins]
         names = [CastName(handle=c.handle, name=c.name) for c in everyone]
-        resolved = resolve(order.prompt, names)
+        resolved = resolve_present(order.prompt, names, self._archived())
         brief = read_brief(resolved.prompt, names, self._lexicon, aspect=order.aspect)
         return Asked(
             order=order,
@@ -122,6 +123,9 @@ class Shooting:
             prompt=resolved.prompt,
             characters=[c for handle in resolved.who for c in everyone if c.handle == handle],
         )
+
+    def _archived(self) -> list[CastName]:
+        return [CastName(handle=c.handle, name=c.name) for c in self._cast.all(archived=True)]
 
     def plan_like(self, path: Path, out: Path | None, *, overwrite: bool = False) -> Plan:
         """Lay out a one-take shot from the recipe inside a PNG or MP4.
@@ -135,15 +139,37 @@ class Shooting:
                 f"There is no recipe in '{path.name}'.", hint="Only pictures and clips that samecast made carry one."
             )
         recipe = recipe_from_json(text)
-        profile, engine = find_model(self._models, recipe.model)
-        check_recipe(recipe, profile)
-        self._licensing.check(profile)
-        engine.check()
+        engine = self._checked(recipe)
         if engine.version != recipe.engine_version:
             raise RenderFailed(
                 f"The take was made by {recipe.model} {recipe.engine_version}, and this is {engine.version}.",
                 hint="Install that version of samecast to make it again, or shoot the prompt anew.",
             )
+        return self._plan_of([recipe], secrets.token_hex(6), out, overwrite=overwrite)
+
+    def plan_again(self, recipe: Recipe, takes: int, *, out: Path | None = None, under: Path | None = None) -> Plan:
+        """Lay out a shot of takes that differ from a recipe by nothing but their seeds. `out`, `under`: as in `Order`.
+
+        It shows who the recipe shows, as they were then, whatever became of them since. Raises as `plan_like` does.
+        """
+        engine = self._checked(recipe)
+        if not 1 <= takes <= MOST_TAKES:
+            raise InvalidInput(f"{takes} takes cannot be made at once.", hint=f"Ask for 1 to {MOST_TAKES}.")
+        notes: tuple[str, ...] = ()
+        if engine.version != recipe.engine_version:
+            notes = (f"It is {engine.version} now; the take was made by {recipe.engine_version}.",)
+            recipe = replace(recipe, engine_version=engine.version)
+        shot_id = secrets.token_hex(6)
+        recipes = [replace(recipe, seed=take_seed(None, shot_id, i)) for i in range(1, takes + 1)]
+        out = out or (under / shot_id if under is not None else None)
+        return replace(self._plan_of(recipes, shot_id, out), notes=notes)
+
+    def _checked(self, recipe: Recipe) -> Engine | HostedEngine:
+        """The engine of a recipe that can be made here. Raises `InvalidInput`, `NotFound`, and what it lacks."""
+        profile, engine = find_model(self._models, recipe.model)
+        check_recipe(recipe, profile)
+        self._licensing.check(profile)
+        engine.check()
         for member in recipe.members:
             for sha256 in member.references:
                 if not self._assets.has(sha256):
@@ -156,10 +182,13 @@ class Shooting:
                 "A picture or LoRA that the take was made from is not in this library.",
                 hint="Give it again with the prompt: --edit, --first-frame, --last-frame, or `cast edit --lora`.",
             )
-        shot = self._new_shot(secrets.token_hex(6), recipe.prompt, [recipe], out)
+        return engine
+
+    def _plan_of(self, recipes: Sequence[Recipe], shot_id: str, out: Path | None, *, overwrite: bool = False) -> Plan:
+        shot = self._new_shot(shot_id, recipes[0].prompt, recipes, out)
         if not overwrite:
             folders.check_free(shot)
-        return Plan(shot=shot, brief=recipe.brief, findings=(), overwrite=overwrite)
+        return Plan(shot=shot, brief=recipes[0].brief, findings=(), overwrite=overwrite)
 
     def _new_shot(self, shot_id: str, prompt: str, recipes: Sequence[Recipe], out: Path | None) -> Shot:
         profile = find_model(self._models, recipes[0].model)[0]
@@ -239,6 +268,10 @@ class Shooting:
                 self._concluding.finish(shot.id)
             shot = self._shots.get(shot.id)
         return shot if self._concluding.exported(shot) else self._concluding.export(shot)
+
+
+def _folder(order: Order, shot_id: str) -> Path | None:
+    return order.out or (order.under / shot_id if order.under is not None else None)
 
 
 def _kind_asked(brief: Brief, order: Order) -> TakeKind:

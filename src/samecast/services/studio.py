@@ -8,6 +8,7 @@ from samecast.core.lexicon import Lexicon
 from samecast.ports import ModelProfile
 from samecast.ports.watching import Watching
 from samecast.services.casting import Casting
+from samecast.services.closeups import Closeups
 from samecast.services.comparing import Comparing
 from samecast.services.creations import Creations
 from samecast.services.drafting import Drafting
@@ -18,12 +19,17 @@ from samecast.services.keeping import Keeping
 from samecast.services.keyframing import Keyframing
 from samecast.services.modelling import Modelling
 from samecast.services.moving import Moving
+from samecast.services.picking import Picking
 from samecast.services.producing import Producing
+from samecast.services.prompting import Prompting
+from samecast.services.receiving import Receiving
 from samecast.services.reporting import Reporting
+from samecast.services.retaking import Retaking
 from samecast.services.scoring import Scoring
 from samecast.services.screen_testing import ScreenTesting
 from samecast.services.sheeting import Sheeting
 from samecast.services.shooting import Shooting
+from samecast.services.showing import Showing
 from samecast.services.travelling import Travelling
 
 
@@ -51,6 +57,8 @@ class Studio:
     screen_testing: ScreenTesting
     sheeting: Sheeting
     producing: Producing
+    picking: Picking
+    retaking: Retaking
     estimating: Estimating
     watching: Watching
     creations: Creations
@@ -61,7 +69,13 @@ class Studio:
     fitting: Fitting
     modelling: Modelling
     comparing: Comparing
+    prompting: Prompting
     lexicon: Lexicon
+    showing: Showing
+    closeups: Closeups
+    receiving: Receiving
+    home: Path
+    """The folder everything is kept in unless said otherwise."""
     sample: Callable[[str], Path]
     """A picture that ships with the installation, by file name, for the demo."""
     check: Callable[[], list[Check]]

@@ -60,6 +60,9 @@ class Look:
         self._forget({take.id for shot in shots for take in shot.takes})
         return Sight(shots=tuple(seen), workers=_workers(cards, hands))
 
+    def preview(self, take_id: str) -> bytes | None:
+        return self.workers.preview(take_id)
+
     def _lately(self, waiting: Sequence[Take]) -> list[Shot]:
         recent = self.shots.recent(LATEST + MOST_RUNNING)
         there = {shot.id: shot for shot in recent}
@@ -103,6 +106,7 @@ class Look:
             worker=cards[made.worker].name,
             step=made.step,
             share=_share(made),
+            shown=made.shown,
         )
 
     def _outcome(self, take: Take) -> _Outcome:
