@@ -7,6 +7,7 @@ import functools
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib import resources, util
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -40,6 +41,7 @@ from samecast.ports.creations import LookReader
 from samecast.ports.keeping import Upkeep
 from samecast.ports.moving import Places, SchemaKeeper
 from samecast.ports.plugins import Parts
+from samecast.ports.serving import Place
 from samecast.ports.travelling import Archives
 from samecast.production import DurableProduction, Lookout, Steps, this_machine
 from samecast.services.casting import Casting
@@ -215,6 +217,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         closeups=Closeups(scoring=scoring, eyes=eyes, limits=limits, assets=assets),
         showing=Showing(assets=assets, media=media, folder=settings.studio_folder / "copies"),
         receiving=Receiving(media=media, folder=settings.studio_folder / "incoming", faces=faces),
+        serve=functools.partial(_serve, settings),
         home=settings.home,
         sample=sample_picture,
         check=functools.partial(_check, settings),
@@ -280,6 +283,12 @@ class _Late:
 def opened(thing: object) -> bool:
     """Whether something `late` was built by now."""
     return isinstance(thing, _Late) and thing._build.cache_info().currsize > 0
+
+
+def _serve(settings: Settings, studio: Studio, place: Place) -> None:
+    from samecast.web.serving import serve
+
+    serve(studio, replace(place, password=place.password or settings.studio_password), settings.studio_folder)
 
 
 def _check(settings: Settings) -> list[Check]:

@@ -17,7 +17,7 @@ from samecast.core.errors import InvalidInput, NotFound
 from samecast.core.story import Goal, Shot, Take
 from samecast.library import Library, schema
 from samecast.library.trash import MOST_AT_ONCE
-from samecast.ports.creations import Discarded, Wanted
+from samecast.ports.creations import Discarded, Trashed, Wanted
 
 MakeShot = Callable[..., Shot]
 AT = datetime(2026, 6, 1, 12, 0, 0, 123456, tzinfo=UTC)
@@ -123,7 +123,8 @@ def test_the_trash_is_listed_in_pages_the_last_trashed_first(films: Films, size:
     takes = [films.add(f"number {n}", "mira") for n in range(5)]
     films.creations.trash(takes[:3], AT)  # at one moment
     films.creations.trash([takes[4]], AT + timedelta(microseconds=1))
-    found, cursor = [], None
+    found: list[Trashed] = []
+    cursor = None
     while True:
         page = films.creations.trashed(limit=size, after=cursor)
         found += page.trashed

@@ -25,6 +25,7 @@ from samecast.cli import (
     shoot,
     shots,
     sorting,
+    studio,
     travelling,
     upkeep,
     worker,
@@ -78,6 +79,7 @@ app.command("shoot")(shoot.shoot)
 app.command("migrate")(moving.migrate)
 app.command("move")(moving.move)
 app.command("worker")(worker.worker)
+app.command("studio")(studio.studio)
 app.command("score")(score.score)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)

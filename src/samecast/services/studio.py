@@ -6,6 +6,7 @@ from pathlib import Path
 
 from samecast.core.lexicon import Lexicon
 from samecast.ports import ModelProfile
+from samecast.ports.serving import Place
 from samecast.ports.watching import Watching
 from samecast.services.casting import Casting
 from samecast.services.closeups import Closeups
@@ -74,6 +75,8 @@ class Studio:
     showing: Showing
     closeups: Closeups
     receiving: Receiving
+    serve: Callable[["Studio", Place], None]
+    """Serve the studio in the browser until told to end."""
     home: Path
     """The folder everything is kept in unless said otherwise."""
     sample: Callable[[str], Path]

@@ -1,0 +1,322 @@
+"""How quick the studio in the browser is: `./run bench studio [--takes N] [--browsers N] [--minutes N] [--keep DIR]`.
+
+Fills a library (100,000 takes unless told otherwise), serves it as users do, and looks at it in a real Chromium: how
+long until the first page can be used, with nothing cached, beside an empty page of the same server; how long a key
+takes to show in the prompt box; and what an action takes while many browsers are at it and takes are made, with the
+server's memory over that time. The browsers share this machine's cores with all of it, as they do on a laptop.
+"""
+
+import argparse
+import os
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from benchmarks.library import fill
+from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+from sqlalchemy import text
+
+from samecast.library import open_library
+from samecast.media import LocalMedia
+from samecast.ports import Picture
+from samecast.settings import Settings
+from samecast.wiring import sample_picture
+
+RUNS = 9
+ORDERS_SECONDS = 20.0
+PICTURES = 48
+ROOMS = (("Characters", "/"), ("Create", "/create"), ("Creations", "/creations"), ("Queue", "/queue"))
+COMMAND = (sys.executable, "-W", "ignore", "-c", "from samecast.wiring import main; main()")
+READY = "() => window.did_handshake === true"
+
+
+@dataclass(slots=True)
+class Served:
+    """A studio that is served, with its server's process."""
+
+    url: str
+    home: Path
+    process: "subprocess.Popen[str]"
+
+    @property
+    def megabytes(self) -> float:
+        """What the server holds in memory."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
+        return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmRSS"))
+
+
+@dataclass(slots=True)
+class Crowd:
+    """What many browsers found: milliseconds of each action, megabytes of the server over time."""
+
+    actions: dict[str, list[float]] = field(default_factory=dict)
+    memory: list[tuple[float, float]] = field(default_factory=list)
+    late: int = 0
+
+    def note(self, action: str, milliseconds: float) -> None:
+        self.actions.setdefault(action, []).append(milliseconds)
+
+
+def main() -> None:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--takes", type=int, default=100_000)
+    asked.add_argument("--browsers", type=int, default=20)
+    asked.add_argument("--minutes", type=float, default=10.0)
+    asked.add_argument("--keep", type=Path, metavar="FOLDER", help="make the library there, or use the one there")
+    chosen = asked.parse_args()
+    chromium = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if chromium is None:
+        sys.exit("There is no Chromium on this machine: install it, then run this again.")
+    with _home(chosen.keep) as home, sync_playwright() as playwright:
+        fill_with_pictures(Settings(home=home), chosen.takes)
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        with serving(home) as served:
+            print(f"{os.cpu_count()} cores, {chosen.takes:,} takes, Chromium {browser.version}\n")
+            first_pages(browser, served)
+            typing(browser, served)
+            crowd(browser, served, chosen.browsers, chosen.minutes)
+        browser.close()
+
+
+@contextmanager
+def _home(keep: Path | None) -> Iterator[Path]:
+    if keep is not None:
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="samecast-studio-") as folder:
+        yield Path(folder)
+
+
+def fill_with_pictures(settings: Settings, takes: int) -> None:
+    """A library of so many takes, whose pictures are a few dozen real ones."""
+    if settings.database_file.exists():
+        return
+    fill(settings, takes)
+    library, media = open_library(settings), LocalMedia()
+    photograph = media.read_picture(sample_picture("astronaut.png")).rgb
+    lots = random.Random(7)
+    names = []
+    for _ in range(PICTURES):
+        x, y = lots.randrange(0, 128), lots.randrange(0, 128)
+        names.append(
+            library.assets.put(media.png(Picture(rgb=photograph[y : y + 384, x : x + 384].copy())), suffix=".png")
+        )
+    with library.database.write() as connection:
+        for table, key in (("takes", "id"), ("creations", "place")):
+            connection.execute(text(f"UPDATE {table} SET asset = NULL WHERE asset IS NOT NULL"))
+            for number, name in enumerate(names):
+                connection.execute(
+                    text(f"UPDATE {table} SET asset = :name WHERE (rowid % {PICTURES}) = :number")
+                    if table == "takes"
+                    else text(f"UPDATE {table} SET asset = :name WHERE ({key} / 1024 % {PICTURES}) = :number"),
+                    {"name": name, "number": number},
+                )
+        connection.execute(text("UPDATE reference_images SET sha256 = :name"), {"name": names[0]})
+        connection.execute(text("DELETE FROM creation_queue"))
+    library.close()
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[Served]:
+    environment = {**os.environ, "SAMECAST_HOME": str(home)}
+    process = subprocess.Popen(
+        [*COMMAND, "studio", "--no-browser", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    try:
+        words = process.stdout.readline().split()
+        url = next(word for word in words if word.startswith("http"))
+        yield Served(url=url.rstrip("/"), home=home, process=process)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+# --- one browser ----------------------------------------------------------------------------------------------------
+
+
+def first_pages(browser: Browser, served: Served) -> None:
+    """Each in a context of its own, so that nothing is cached: until its content is there and it answers."""
+    print("| first page, nothing cached | median ms | worst of 9 | times an empty page |\n| --- | --: | --: | --: |")
+    empty = statistics.median(_loaded(browser, f"{served.url}/healthz", None) for _ in range(RUNS))
+    for name, path, there in (
+        ("Characters", "/", ".portrait img"),
+        ("Creations", "/creations", "main .verdict"),
+        ("Create", "/create", "label.field select"),
+    ):
+        _loaded(browser, served.url + path, there)  # whatever is made once is made by now
+        times = [_loaded(browser, served.url + path, there) for _ in range(RUNS)]
+        median = statistics.median(times)
+        print(f"| {name} | {median:.0f} | {max(times):.0f} | {median / empty:.0f} |")
+    print()
+
+
+def _loaded(browser: Browser, url: str, there: str | None) -> float:
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    began = time.perf_counter()
+    page.goto(url, wait_until="commit")
+    if there is None:
+        page.wait_for_load_state("load")
+    else:
+        page.wait_for_selector(there)
+        page.wait_for_function(READY)
+    spent = 1000 * (time.perf_counter() - began)
+    context.close()
+    return spent
+
+
+TYPED = """() => new Promise((done) => {
+  const box = document.querySelector('.prompt-text'), times = [];
+  box.addEventListener('keydown', () => {
+    const began = performance.now();
+    requestAnimationFrame(() => requestAnimationFrame(() => times.push(performance.now() - began)));
+  });
+  window.typedTimes = () => times;
+  done();
+})"""
+
+
+def typing(browser: Browser, served: Served) -> None:
+    """From a key to the second frame drawn after it, while the prompt is read on the server and answered."""
+    page = _opened(browser, served, "/create")
+    page.wait_for_selector("label.field select")
+    page.evaluate(TYPED)
+    box = page.locator(".prompt-text")
+    box.press_sequentially(
+        "Slow tracking shot through a neon-lit alley at night in heavy rain, steam rising, " * 2, delay=40
+    )
+    times = page.evaluate("() => window.typedTimes()")
+    median, most = statistics.median(times), _p95(times)
+    print(f"A key shows after {median:.0f} ms (median), {most:.0f} ms (95 of 100); two frames are 33 ms.\n")
+    page.context.close()
+
+
+def _opened(browser: Browser, served: Served, path: str) -> Page:
+    page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
+    page.set_default_timeout(30_000)
+    page.goto(served.url + path)
+    page.wait_for_function(READY)
+    return page
+
+
+# --- many browsers --------------------------------------------------------------------------------------------------
+
+
+def crowd(browser: Browser, served: Served, many: int, minutes: float) -> None:
+    """All of them at once, one action after the other, while the worker makes takes that one of them has begun."""
+    pages = [_opened(browser, served, "/") for _ in range(many)]
+    found, lots = Crowd(), random.Random(5)
+    began = time.monotonic()
+    sampled = ordered = 0.0
+    while time.monotonic() - began < 60 * minutes:
+        page = lots.choice(pages)
+        action, do = lots.choice(ACTIONS)
+        try:
+            found.note(action, do(page, lots))
+        except PlaywrightError as error:
+            found.late += 1
+            print(f"  {action}: {' '.join(str(error).split())[:160]}", file=sys.stderr)
+        if time.monotonic() - sampled >= 10:
+            sampled = time.monotonic()
+            found.memory.append((sampled - began, served.megabytes))
+            if time.monotonic() - ordered >= ORDERS_SECONDS:
+                ordered = time.monotonic()
+                threading.Thread(target=_order_takes, args=(served,)).start()
+        time.sleep(max(0.0, lots.expovariate(many / 6.0)))  # each acts every six seconds or so
+    _report(found, many)
+
+
+def _order_takes(served: Served) -> None:
+    """So that the worker always has something to make."""
+    prompt = "an empty harbour at dawn, 16:9"
+    subprocess.run(
+        [*COMMAND, "shoot", prompt, "--image", "-n", "2", "--detach", "--out", tempfile.mkdtemp(dir=served.home)],
+        env={**os.environ, "SAMECAST_HOME": str(served.home)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def _timed(page: Page, do: Callable[[], object], there: str) -> float:
+    began = time.perf_counter()
+    do()
+    page.wait_for_selector(there)
+    return 1000 * (time.perf_counter() - began)
+
+
+def _go(page: Page, lots: random.Random) -> float:
+    """Go to another page, until its heading is there."""
+    name, path = lots.choice([room for room in ROOMS if room[1] != urlsplit(page.url).path])
+    return _timed(page, lambda: page.click(f".rail a[href='{path}']"), f"main.page h1:has-text('{name}')")
+
+
+def _read_a_prompt(page: Page, lots: random.Random) -> float:
+    """Type a prompt, until what it is understood as stands below it. The box waits a quarter of a second by itself."""
+    _room(page, "Create", "/create")
+    box = page.locator(".prompt-text")
+    hour = lots.choice(("dawn", "dusk", "night", "noon"))
+    box.fill("")
+    page.wait_for_selector(".brief", state="detached")
+    return _timed(page, lambda: box.fill(f"an empty street at {hour}"), f".brief dd:has-text('{hour}')") - 250
+
+
+def _narrow_creations(page: Page, lots: random.Random) -> float:
+    """Choose a kind, until the wall shows that."""
+    _room(page, "Creations", "/creations")
+    kind = lots.choice(("image", "video"))
+    page.select_option("label.field:has-text('Kind') select", "")
+    page.wait_for_timeout(200)
+    return _timed(page, lambda: page.select_option("label.field:has-text('Kind') select", kind), "main .verdict")
+
+
+def _open_a_dialog(page: Page, lots: random.Random) -> float:
+    """Open the dialog for a new character."""
+    _room(page, "Characters", "/")
+    spent = _timed(page, lambda: page.click("text=Create new"), "dialog[open]")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog[open]", state="detached")
+    return spent
+
+
+def _room(page: Page, name: str, path: str) -> None:
+    if urlsplit(page.url).path != path:
+        page.click(f".rail a[href='{path}']")
+    page.wait_for_selector(f"main.page h1:has-text('{name}')")
+
+
+ACTIONS: tuple[tuple[str, Callable[[Page, random.Random], float]], ...] = (
+    ("go to another page", _go),
+    ("read a prompt", _read_a_prompt),
+    ("narrow the creations", _narrow_creations),
+    ("open a dialog", _open_a_dialog),
+)
+
+
+def _p95(times: list[float]) -> float:
+    return sorted(times)[min(len(times) - 1, int(0.95 * len(times)))]
+
+
+def _report(found: Crowd, many: int) -> None:
+    print(f"| {many} browsers | actions | median ms | p95 ms |\n| --- | --: | --: | --: |")
+    for action, times in sorted(found.actions.items()):
+        print(f"| {action} | {len(times)} | {statistics.median(times):.0f} | {_p95(times):.0f} |")
+    first, last = found.memory[len(found.memory) // 5][1], found.memory[-1][1]
+    print(f"\nMemory of the server: {first:.0f} MB after a fifth of the time, {last:.0f} MB at the end.")
+    print(f"Actions that did not come to their end within 30 s: {found.late}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""One shot on the stage: its takes side by side, how far they are, what was measured, and what can be done with one."""
+
+from collections.abc import Awaitable, Callable
+
+from nicegui import context
+
+from samecast.core.story import Shot, Take
+from samecast.ports.watching import SeenShot, Sight
+from samecast.services.casting import Change
+from samecast.services.retaking import Plans
+from samecast.web.desk import Desk
+from samecast.web.frame import frame, later, told
+from samecast.web.kit import Dialog, Tag, button, heading, link, row, select, words
+from samecast.web.parts.takes import Takes, shot_words
+
+Begun = Callable[[str], None]
+"""Is told the id of a shot that was begun from a take."""
+Given = Callable[[str, str], Awaitable[None]]
+"""Is told what a picture is to be (`first_frame` or `edit`), and its name among those that came in."""
+
+
+class Stage:
+    """`box` is all of it. It is told what happens to its shot for as long as it is on the page."""
+
+    def __init__(self, desk: Desk, shot_id: str, *, begun: Begun, given: Given) -> None:
+        self._desk = desk
+        self._id = shot_id
+        self._begun = begun
+        self._given = given
+        self._shot: Shot | None = None
+        self._chosen: str | None = None
+        self._moment = 0.0
+        self.box = Tag("article", classes="stage stack tight")
+        with self.box:
+            with row("apart top stiff"):
+                with Tag("div", classes="grow stack close"):
+                    self._title = heading("", 2, classes="two-lines stage-title")
+                    self._status = words("", "small muted", aria_live="polite")
+                self._doing = row("tight")
+            self._takes = Takes(told(self._choose), told(self._pick), self._at)
+            self._actions = row("tight stage-actions")
+        self._stop = desk.pulse.listen(self._heard)
+        context.client.on_delete(self._stop)
+        later(self._read(), self.box)
+
+    async def _heard(self, sight: Sight) -> None:
+        if self.box.is_deleted:
+            self._stop()
+            return
+        running = self._shot is not None and self._shot.state == "running"
+        if running or self._state_of(sight) not in (None, self._shot.state if self._shot else None):
+            await self._read()
+
+    def _state_of(self, sight: Sight) -> str | None:
+        seen = self._seen(sight)
+        return seen.state if seen is not None else None
+
+    def _seen(self, sight: Sight) -> SeenShot | None:
+        return next((shot for shot in sight.shots if shot.id == self._id), None)
+
+    async def _read(self) -> None:
+        before = self._shot
+        shot = await self._desk.ask(self._desk.studio.shooting.get, self._id)
+        if self.box.is_deleted:
+            return
+        self._shot = shot
+        gone = all(take.id != self._chosen for take in shot.takes)
+        if gone or before is None or before.picked != shot.picked:
+            self._chosen = shot.picked or (shot.takes[0].id if gone else self._chosen)
+        with self.box:
+            self._show(shot, changed=before != shot)
+
+    def _show(self, shot: Shot, *, changed: bool) -> None:
+        sight = self._desk.pulse.sight
+        model = self._desk.studio.models.get(shot.model)
+        self._title.set_text(shot.prompt)
+        self._status.set_text(f"{model.name if model else shot.model} · {shot_words(shot, sight.shots)}")
+        self._takes.show(shot, self._seen(sight), self._chosen)
+        if changed:
+            self._draw_doing(shot)
+            self._draw_actions(shot)
+
+    # --- the shot -------------------------------------------------------------------------------------------------
+
+    def _draw_doing(self, shot: Shot) -> None:
+        self._doing.clear()
+        with self._doing:
+            if shot.state == "running":
+                button("Stop", told(self._cancel), drawn="circle-stop", kind="quiet", low=True)
+            elif shot.state == "cancelled":
+                button("Go on", told(self._resume), drawn="play", low=True)
+            elif any(take.state == "failed" for take in shot.takes):
+                button("Try the failed again", told(self._retry), drawn="refresh-cw", low=True)
+
+    async def _cancel(self) -> None:
+        await self._do(self._desk.studio.producing.cancel)
+        frame().say("Stopped. Finished takes are kept.", "Go on with it whenever you like.")
+
+    async def _resume(self) -> None:
+        await self._go_on(await self._do(self._desk.studio.producing.resume))
+
+    async def _retry(self) -> None:
+        await self._go_on(await self._do(self._desk.studio.producing.retry))
+
+    async def _go_on(self, shot: Shot) -> None:
+        await self._desk.ask(self._desk.studio.producing.submit, shot, urgent=True)
+        self._desk.pulse.wake()
+
+    async def _do(self, do: Callable[[str], Shot]) -> Shot:
+        shot = await self._desk.ask(do, self._id)
+        self._desk.pulse.wake()
+        await self._read()
+        return shot
+
+    # --- one take -------------------------------------------------------------------------------------------------
+
+    @property
+    def _take(self) -> Take | None:
+        takes = self._shot.takes if self._shot is not None else ()
+        return next((take for take in takes if take.id == self._chosen), None)
+
+    def _choose(self, take_id: str) -> None:
+        if self._shot is None or all(take.id != take_id for take in self._shot.takes):
+            return
+        self._chosen = take_id
+        self._takes.show(self._shot, self._seen(self._desk.pulse.sight), take_id)
+        self._draw_actions(self._shot)
+
+    def _at(self, seconds: float) -> None:
+        self._moment = seconds
+
+    def _draw_actions(self, shot: Shot) -> None:
+        self._actions.clear()
+        take = self._take
+        if take is None or take.asset is None:
+            return
+        picked, still = take.id == shot.picked, take.recipe.kind == "image"
+        this = "picture" if still else "moment"
+        with self._actions:
+            words(f"Take {take.number}", "small strong", tag="span")
+            if picked:
+                words("is the pick", "small muted", tag="span")
+            else:
+                button("Pick this", told(lambda: self._pick(take.id)), drawn="star", low=True)
+            button("Again like this", told(lambda: self._again(take)), drawn="copy", low=True)
+            button("Vary", told(lambda: self._vary(take)), drawn="shuffle", low=True)
+            button("On another model", told(lambda: self._elsewhere(take)), drawn="cpu", low=True)
+            with Tag("details", classes="menu"):
+                with Tag("summary", classes="button low"):
+                    words(f"Use this {this}", tag="span")
+                with Tag("ul", classes="menu-list"):
+                    self._use("As a reference of somebody", lambda: self._as_reference(take), "user-round")
+                    self._use("As a clip's first frame", lambda: self._as(take, "first_frame"), "film")
+                    self._use("As a picture to edit", lambda: self._as(take, "edit"), "wand-sparkles")
+            link("Details", f"/creations?take={take.id}", drawn="info", classes="button low", kind="quiet")
+            link("Download", f"/studio/original/{take.asset}", drawn="download", classes="button low", download=True)
+
+    def _use(self, text: str, do: Callable[[], object], drawn: str) -> None:
+        with Tag("li"):
+            button(text, told(do), drawn=drawn, kind="quiet menu-item")
+
+    async def _pick(self, take_id: str) -> None:
+        before, take = self._shot, next((t for t in (self._shot.takes if self._shot else ()) if t.id == take_id), None)
+        if before is None or take is None or take.id == before.picked:
+            return
+        picking = self._desk.studio.picking
+        await self._desk.ask(picking.pick, self._id, take.number)
+        await self._read()
+        was = next((one.number for one in before.takes if one.id == before.picked), None)
+
+        async def undo() -> None:
+            if was is None:
+                await self._desk.ask(picking.unpick, self._id)
+            else:
+                await self._desk.ask(picking.pick, self._id, was)
+            await self._read()
+
+        frame().say(f"Take {take.number} is the pick.", drawn="star", undo=undo)
+
+    async def _again(self, take: Take) -> None:
+        retaking = self._desk.studio.retaking
+        await self._begin(await self._desk.ask(retaking.again, take.id, takes=self._many, under=self._desk.shots))
+
+    async def _vary(self, take: Take) -> None:
+        retaking = self._desk.studio.retaking
+        await self._begin(await self._desk.ask(retaking.vary, take.id, takes=self._many, under=self._desk.shots))
+
+    @property
+    def _many(self) -> int:
+        """As many as the shot was ordered with."""
+        return max(1, self._shot.ordered) if self._shot is not None else 1
+
+    async def _elsewhere(self, take: Take) -> None:
+        models = await self._desk.ask(self._desk.studio.modelling.all)
+        able = {
+            one.profile.id: one.profile.name + ("" if one.missing is None else " (not ready)")
+            for one in models
+            if take.recipe.kind in one.profile.kinds and one.profile.id != take.recipe.model
+        }
+        with self.box:
+            dialog = Dialog("On another model", size="slim")
+        with dialog.inside:
+            words("What the model takes of this take is carried over; what it does not take, it says.", "muted")
+            chosen = select("Model", able, next(iter(able), ""), lambda value: None)
+        with dialog.foot:
+            button("Shoot", told(lambda: self._shoot_on(take, chosen.value, dialog)), drawn="clapperboard", kind="main")
+        dialog.open()
+
+    async def _shoot_on(self, take: Take, model: str, dialog: Dialog) -> None:
+        plans = await self._desk.ask(self._desk.studio.retaking.on, take.id, model, under=self._desk.shots)
+        dialog.close()
+        await self._begin(plans)
+
+    async def _begin(self, plans: Plans) -> None:
+        shot = await self._desk.ask(begin, self._desk, plans)
+        self._desk.pulse.wake()
+        for note in plans[0].notes:
+            frame().say(note, drawn="info")
+        self._begun(shot.id)
+
+    # --- its picture ----------------------------------------------------------------------------------------------
+
+    async def _picture(self, take: Take) -> str:
+        """The take's picture, or its clip's frame at the moment that is shown, as one that came in."""
+        png = await self._desk.ask(self._desk.studio.showing.frame, take.asset or "", self._moment)
+        received = await self._desk.ask(self._desk.studio.receiving.take_in, png)
+        return received.name
+
+    async def _as(self, take: Take, what: str) -> None:
+        await self._given(what, await self._picture(take))
+
+    async def _as_reference(self, take: Take) -> None:
+        cast = await self._desk.ask(self._desk.studio.casting.all)
+        if not cast:
+            frame().say("Nobody is cast yet.", "Cast somebody first.", tone="wrong", drawn="triangle-alert")
+            return
+        name = await self._picture(take)
+        likely = next((member.handle for member in take.recipe.members), cast[0].handle)
+        with self.box:
+            dialog = Dialog("Use as a reference", size="slim")
+        with dialog.inside:
+            Tag(
+                "img",
+                src=f"/studio/received/{name}/640.jpg",
+                alt="The picture that becomes a reference",
+                classes="given",
+            )
+            who = select("Of whom", {one.handle: one.name for one in cast}, likely, lambda value: None)
+            words("That makes a new version; shots that were made keep the one they had.", "muted small")
+        with dialog.foot:
+            button("Add", told(lambda: self._add_reference(who.value, name, dialog)), drawn="plus", kind="main")
+        dialog.open()
+
+    async def _add_reference(self, handle: str, name: str, dialog: Dialog) -> None:
+        path = self._desk.studio.receiving.path(name)
+        added = await self._desk.look(self._desk.studio.casting.edit, handle, Change(images=(path,)))
+        dialog.close()
+        grade = added.grade.verdict if added.grade is not None else ""
+        frame().say(f"A reference of @{handle} by now.", f"Graded {grade}." if grade else "")
+
+
+def begin(desk: Desk, plans: Plans) -> Shot:
+    """Keep planned shots and have them queued; returns the one that was asked for."""
+    shot = desk.studio.shooting.start(*plans)
+    desk.studio.producing.submit(shot, urgent=True)
+    return shot

@@ -1,0 +1,52 @@
+"""The prompt box: `@` offers the cast, who is named stands below with a portrait, and typing never waits."""
+
+from collections.abc import Callable, Sequence
+
+from nicegui.element import Element
+from nicegui.events import GenericEventArguments
+
+from samecast.core.cast import Character
+from samecast.core.words import PROMPT_LIMIT
+from samecast.web.kit import picture, text_of
+
+
+class PromptBox(Element, component="prompt_box.js"):
+    """`typed` is told what it holds once nothing was typed for a moment; `go`: Ctrl+Enter was pressed."""
+
+    def __init__(
+        self, text: str, *, label: str, placeholder: str, typed: Callable[[str], object], go: Callable[[], object]
+    ) -> None:
+        super().__init__()
+        self.value = text
+        self.props["text"] = text
+        self.props["writes"] = 0
+        self.props["label"] = label
+        self.props["placeholder"] = placeholder
+
+        def heard(event: GenericEventArguments) -> object:
+            self.value = text_of(event, PROMPT_LIMIT + 1)
+            return typed(self.value)
+
+        def pressed(event: GenericEventArguments) -> object:
+            self.value = text_of(event, PROMPT_LIMIT + 1)
+            return go()
+
+        self.on("typed", heard)
+        self.on("go", pressed)
+
+    def offer(self, cast: Sequence[Character]) -> None:
+        """Who can be named."""
+        self.props["cast"] = [
+            {"handle": c.handle, "name": c.name, "src": picture(c.current.references[0].sha256, 96)} for c in cast
+        ]
+
+    def write(self, text: str) -> None:
+        """Put another text into the box."""
+        self.value = text
+        with self.props.suspend_updates():
+            self.props["text"] = text
+        self.props["writes"] += 1
+
+    def name(self, handle: str) -> None:
+        """Put a character where the caret is."""
+        self.run_method("add", handle)

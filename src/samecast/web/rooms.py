@@ -1,0 +1,51 @@
+"""Which page is where."""
+
+from collections.abc import Callable
+
+from nicegui import PageArguments, context, ui
+
+from samecast.web.desk import Desk
+from samecast.web.frame import Frame
+from samecast.web.kit import STATIC
+from samecast.web.pages import character, characters, create, creations, models, prompts, queue, settings
+from samecast.web.parts.errands import Errands
+
+SHEETS = ("fonts", "look", "create", "queue", "characters", "creations", "models", "settings", "prompts")
+
+
+def rooms(desk: Desk) -> Callable[[], None]:
+    """What builds the document of a tab: the frame, and in it the page that its address names."""
+    desk.warm()
+    errands = Errands()
+
+    def root() -> None:
+        ui.add_head_html("".join(f'<link rel="stylesheet" href="{STATIC}/{sheet}.css">' for sheet in SHEETS))
+        frame = Frame(desk)
+        router = context.client.sub_pages_router
+        router.on_path_changed(frame.at)
+        frame.at(router.current_path)
+        with frame.middle:
+            ui.sub_pages(
+                {
+                    "/": lambda: characters.wall(desk),
+                    "/characters/new": lambda: characters.wall(desk, new=True),
+                    "/characters/{handle}": lambda handle: character.page(desk, handle),
+                    "/create": _create(desk),
+                    "/creations": lambda: creations.creations(desk),
+                    "/models": lambda model="": models.models(desk, errands, model),
+                    "/prompts": lambda prompt="": prompts.prompts(desk, prompt),
+                    "/queue": lambda: queue.queue(desk),
+                    "/settings": lambda: settings.settings(desk, errands),
+                }
+            )
+
+    return root
+
+
+def _create(desk: Desk) -> Callable[[PageArguments], None]:
+    """The address may say what the page begins with."""
+
+    def page(arguments: PageArguments) -> None:
+        create.create(desk, dict(arguments.query_parameters))
+
+    return page
