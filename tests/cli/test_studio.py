@@ -9,12 +9,18 @@ import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from tests.cli.conftest import Outcome, Samecast
 from tests.cli.test_commands import one_clear_line
+
+from samecast.cli.studio import Beside
+from samecast.services.producing import Producing
 
 COMMAND = (sys.executable, "-W", "ignore", "-c", "from samecast.wiring import main; main()", "studio", "--no-browser")
 PASSWORD = "correct horse battery"
@@ -117,6 +123,48 @@ def test_a_worker_works_beside_it_and_ends_with_it(tmp_path: Path):
     assert sum(b"worker" in command for command in commands) == 1
     assert studio.end().status == 0
     assert not [child for child in children if Path(f"/proc/{child}").exists()]
+
+
+@pytest.fixture
+def beside(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Beside, SimpleNamespace]]:
+    """What looks after a worker that only sleeps, and what this machine can serve."""
+    producing = SimpleNamespace(served=("cpu",))
+    monkeypatch.setattr("samecast.cli.studio.WORKER", (sys.executable, "-c", "import time; time.sleep(600)"))
+    monkeypatch.setattr("samecast.cli.studio.LOOK_SECONDS", 0.05)
+    monkeypatch.setattr("samecast.cli.studio.AGAIN_SECONDS", 0.05)
+    with Beside(cast(Producing, producing)) as watching:
+        yield watching, producing
+    assert watching._child.poll() is not None
+
+
+def until(true: Callable[[], object]) -> None:
+    ends = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < ends, "it never came to be"
+        time.sleep(0.02)
+
+
+def test_a_worker_that_ends_by_itself_has_another_take_its_place(
+    beside: tuple[Beside, SimpleNamespace], capfd: pytest.CaptureFixture[str]
+):
+    watching, _ = beside
+    first = watching._child
+    first.kill()
+    until(lambda: watching._child is not first)
+    assert watching._child.poll() is None
+    assert "ended by itself; another one begins" in capfd.readouterr().err
+
+
+def test_what_can_be_served_since_has_a_worker_that_serves_it(beside: tuple[Beside, SimpleNamespace]):
+    watching, producing = beside
+    first = watching._child
+    producing.served = ("cpu", "mage")
+    until(lambda: watching._child is not first)
+    until(lambda: first.poll() is not None)
+    second = watching._child
+    time.sleep(0.3)
+    assert watching._child is second, "it is replaced once"
+    assert second.poll() is None
 
 
 def test_a_port_that_is_taken(samecast: Samecast):

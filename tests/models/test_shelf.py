@@ -66,6 +66,20 @@ def test_ones_own_models_come_after_those_that_ship(shelf: Shelf, tmp_path: Path
     assert shelf.bad == ()
 
 
+def test_what_another_adds_meanwhile_is_seen(shelf: Shelf, tmp_path: Path):
+    """A worker, or the studio, runs on while somebody adds a model on the command line."""
+    before = list(shelf)
+    storyboard = shelf["storyboard"][1]
+    beside = Shelf(parts=shelf._parts, file=tmp_path / "home" / "models.toml")
+    beside.add(written(tmp_path / "a.toml", ENTRY))
+    assert shelf["mine"][0].name == "Mine"
+    assert list(shelf) == [*before, "mine"]
+    beside.remove("mine")
+    assert "mine" not in shelf
+    assert list(shelf) == before
+    assert shelf["storyboard"][1].version == storyboard.version
+
+
 def test_removing_one_leaves_the_others_and_their_comments(shelf: Shelf, tmp_path: Path):
     shelf.add(written(tmp_path / "a.toml", ENTRY + ENTRY.replace('"mine"', '"other"').replace("first", "second")))
     shelf.remove("mine")

@@ -2,17 +2,22 @@
 
 import subprocess
 import sys
+import threading
+import time
 import webbrowser
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from typing import Annotated
 
 import typer
 
 from samecast.cli.terminal import err, escape, out, say, studio_of
+from samecast.core.errors import SamecastError
 from samecast.ports.serving import Opened, Place
+from samecast.services.producing import Producing
 
 ENDS_SECONDS = 20.0
+LOOK_SECONDS, AGAIN_SECONDS = 3.0, 10.0
+"""How often it is looked whether the worker is there and serves all it can, and how long after one that ended."""
 WORKER = (
     sys.executable,
     "-W",
@@ -45,7 +50,7 @@ def studio(
 
         def ready(opened: Opened) -> None:
             if work:
-                beside.enter_context(_worker())
+                beside.enter_context(Beside(served.producing))
             out.print(f"The studio is at [bold]{escape(opened.url)}[/]  Ctrl-C ends it.", soft_wrap=True)
             _tell_password(opened)
             if browse:
@@ -63,18 +68,58 @@ def _tell_password(opened: Opened) -> None:
         say(f"The password is kept in {opened.kept}; SAMECAST_STUDIO_PASSWORD sets one of your own.")
 
 
-@contextmanager
-def _worker() -> Iterator[None]:
-    """A worker of its own, so that no take that is made here keeps a page waiting."""
-    child = subprocess.Popen(WORKER, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
-    try:
-        yield
-    finally:
-        if child.poll() is not None:
-            err.print("[yellow]samecast:[/] the worker beside the studio had ended by itself.")
-        child.terminate()
-        try:
-            child.wait(ENDS_SECONDS)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+class Beside:
+    """A worker of its own, so that no take that is made here keeps a page waiting; for as long as the context lasts.
+
+    Another takes its place where it ends by itself, and where this machine can serve other queues than when it began: a
+    key was entered, say, or a model was fetched. The one before finishes what it has in hand.
+    """
+
+    def __init__(self, producing: Producing) -> None:
+        self._producing = producing
+        self._over = threading.Event()
+        self._looking = threading.Thread(target=self._look, name="worker-beside", daemon=True)
+        self._leaving: list[subprocess.Popen[bytes]] = []
+
+    def __enter__(self) -> "Beside":
+        self._serves = self._producing.served
+        self._child = _begun()
+        self._looking.start()
+        return self
+
+    def __exit__(self, *reason: object) -> None:
+        self._over.set()
+        self._looking.join()
+        children = [self._child, *self._leaving]
+        for child in children:
+            child.terminate()
+        ends = time.monotonic() + ENDS_SECONDS
+        for child in children:
+            try:
+                child.wait(max(0.0, ends - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                child.kill()
+                child.wait()
+
+    def _look(self) -> None:
+        pause = LOOK_SECONDS
+        while not self._over.wait(pause):
+            pause = LOOK_SECONDS
+            self._leaving = [child for child in self._leaving if child.poll() is None]
+            try:
+                serves = self._producing.served
+            except SamecastError:  # a catalogue that cannot be read just now: the worker keeps what it has
+                continue
+            if self._child.poll() is not None:
+                err.print("[yellow]samecast:[/] the worker beside the studio ended by itself; another one begins.")
+                pause = AGAIN_SECONDS
+            elif serves != self._serves:
+                self._child.terminate()
+                self._leaving.append(self._child)
+            else:
+                continue
+            self._serves, self._child = serves, _begun()
+
+
+def _begun() -> "subprocess.Popen[bytes]":
+    return subprocess.Popen(WORKER, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)

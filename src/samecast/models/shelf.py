@@ -23,6 +23,8 @@ from samecast.ports.plugins import ENTRY_POINTS, Bad, Build, Parts, Retired
 _LIVE = frozenset({"mage"})
 """Engines whose module has `live_entries`: what the provider offers today, as text of the catalogue's form."""
 _PATH = re.compile(r'\b((?:workflow|folder|weights)\s*=\s*)"([^"\\\n]+)"')
+_Catalogues = tuple[dict[str, ModelProfile], tuple[Bad, ...], dict[str, str]]
+"""Models by id, what was left out, and ids by other names."""
 Shelved = tuple[ModelProfile, Engine | HostedEngine]
 
 
@@ -34,16 +36,18 @@ class Shelf(Mapping[str, Shelved]):
         self._file = file
         self._more = more if more is not None else {}
         self._engines: dict[str, Engine | HostedEngine] = {}
+        self._seen: tuple[tuple[int, int] | None, _Catalogues] | None = None
 
     def __getitem__(self, model: str) -> Shelved:
         """By id, or by another name that users know it by."""
         if model in self._more:
             return self._more[model]
         profile = self._read[0][self._named.get(canonical(model), model)]
-        if profile.id not in self._engines:
+        engine = self._engines.get(profile.id)
+        if engine is None:
             late: object = _Late(functools.partial(self._build, profile))
-            self._engines[profile.id] = cast(Engine, late)
-        return profile, self._engines[profile.id]
+            engine = self._engines.setdefault(profile.id, cast(Engine, late))
+        return profile, engine
 
     def __iter__(self) -> Iterator[str]:
         return iter(dict.fromkeys([*self._read[0], *self._more]))
@@ -68,15 +72,29 @@ class Shelf(Mapping[str, Shelved]):
         """What became of models that users know, by name."""
         return read_retired()
 
-    @functools.cached_property
+    @property
     def _named(self) -> dict[str, str]:
         """Ids by the other names of models; an id is never anybody else's name."""
-        models = self._read[0]
-        names = {canonical(alias): profile.id for profile in models.values() for alias in profile.aliases}
-        return {alias: model for alias, model in names.items() if alias not in models}
+        return self._catalogued[2]
 
-    @functools.cached_property
+    @property
     def _read(self) -> tuple[dict[str, ModelProfile], tuple[Bad, ...]]:
+        return self._catalogued[:2]
+
+    @property
+    def _catalogued(self) -> "_Catalogues":
+        """What all catalogues say, read again when the user's own file is another: a worker, or the studio, runs on
+        while somebody adds a model beside it."""
+        stamp = _stamp(self._file)
+        if self._seen is None or self._seen[0] != stamp:
+            self._engines.clear()
+            models, bad = self._read_all()
+            names = {canonical(alias): profile.id for profile in models.values() for alias in profile.aliases}
+            named = {alias: model for alias, model in names.items() if alias not in models}
+            self._seen = (stamp, (models, bad, named))
+        return self._seen[1]
+
+    def _read_all(self) -> tuple[dict[str, ModelProfile], tuple[Bad, ...]]:
         models, bad = read_catalogue(), []
         for where, text in self._catalogues():
             try:
@@ -156,9 +174,7 @@ class Shelf(Mapping[str, Shelved]):
             raise StorageFailed(
                 f"{self._file} cannot be written: {error.strerror}.", hint="Is the disk full?"
             ) from error
-        for read in ("_read", "_named"):
-            self.__dict__.pop(read, None)
-        self._engines.clear()
+        self._seen = None
 
 
 class Profiles(Mapping[str, ModelProfile]):
@@ -175,6 +191,15 @@ class Profiles(Mapping[str, ModelProfile]):
 
     def __len__(self) -> int:
         return len(self._shelf)
+
+
+def _stamp(file: Path) -> tuple[int, int] | None:
+    """What tells a file from another that lies in its place; None where there is none."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 class _Late:

@@ -15,6 +15,8 @@ from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
 from nicegui.events import GenericEventArguments
 
+from samecast.web.locks.toolkit import is_gone
+
 STATIC = "/studio/static"
 Said = Callable[[str], object]
 """Is told what somebody typed or chose."""
@@ -327,7 +329,8 @@ class Dialog:
         self._box.run_method("close")
 
     def _gone(self, closed: Done | None) -> object:
-        self._box.delete()
+        if not is_gone(self._box):
+            self._box.delete()
         return closed() if closed is not None else None
 
 

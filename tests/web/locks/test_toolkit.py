@@ -70,7 +70,7 @@ def say(page: str, element: int, listener: str, *arguments: str | None) -> None:
 
 def listening(page: Page, element: int, **listeners: str) -> None:
     named = {name: SimpleNamespace(type=kind) for name, kind in listeners.items()}
-    page.elements[element] = SimpleNamespace(_event_listeners=named)
+    page.elements[element] = SimpleNamespace(_event_listeners=named, is_deleted=False, _parent_slot=None)
 
 
 def test_events_that_nothing_listens_to_are_left_out(heard: list[dict[str, Any]]):
@@ -78,6 +78,21 @@ def test_events_that_nothing_listens_to_are_left_out(heard: list[dict[str, Any]]
     for page, element, listener in (("1", 7, "mine"), ("1", 7, "other"), ("1", 8, "mine"), ("2", 7, "mine")):
         say(page, element, listener, "[]")
     assert [said["listener_id"] for said in heard] == ["mine"]
+
+
+def test_events_of_what_has_gone_are_left_out(heard: list[dict[str, Any]]):
+    page, stood_in = Page(1), SimpleNamespace(parent=SimpleNamespace(is_deleted=False))
+    listening(page, 7, mine="click")
+    page.elements[7]._parent_slot = lambda: stood_in
+    say("1", 7, "mine", "[]")
+    assert len(heard) == 1
+    stood_in.parent.is_deleted = True
+    say("1", 7, "mine", "[]")
+    page.elements[7]._parent_slot = lambda: None
+    say("1", 7, "mine", "[]")
+    page.elements[7]._parent_slot, page.elements[7].is_deleted = None, True
+    say("1", 7, "mine", "[]")
+    assert len(heard) == 1
 
 
 @pytest.mark.parametrize("kind", WAYS)

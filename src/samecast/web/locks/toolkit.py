@@ -5,10 +5,13 @@ Somebody who only ever asks would fill the memory, so those that were never join
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samecast.web.locks.addresses import is_page
 from samecast.web.locks.frames import from_json
+
+if TYPE_CHECKING:
+    from nicegui.element import Element
 
 WAYS = ("sub_pages_open", "sub_pages_navigate")
 """The events by which a whole page is told where somebody goes."""
@@ -32,7 +35,7 @@ def make_room(*, unjoined: int = MOST_UNJOINED, pages: int = MOST_PAGES) -> bool
 def hear_what_is_listened_to() -> None:
     """Leave out events that no element listens to, and ways that no page has: NiceGUI would stumble over them.
 
-    A browser of ours sends one of the former now and then, of an element that has just been made anew.
+    A browser of ours sends one of the former now and then, of an element that has just been made anew, or has gone.
     """
     from nicegui import Client, core
 
@@ -42,10 +45,20 @@ def hear_what_is_listened_to() -> None:
         page = Client.instances.get(said["client_id"])
         element = page.elements.get(said["id"]) if page is not None else None
         listener = element._event_listeners.get(said["listener_id"]) if element is not None else None
+        if element is None or is_gone(element):
+            return
         if listener is not None and (listener.type not in WAYS or _is_way(said.get("args", []))):
             handle(socket, said)
 
     core.sio.on("event", hear)
+
+
+def is_gone(element: "Element") -> bool:
+    """Whether it, or what it stood in, is no longer on its page."""
+    if element.is_deleted or element._parent_slot is None:
+        return element.is_deleted
+    slot = element._parent_slot()
+    return slot is None or slot.parent.is_deleted
 
 
 def _is_way(arguments: Sequence[str | None]) -> bool:
