@@ -6,7 +6,9 @@ A page is built anew wherever somebody goes, inside one connection: links change
 import inspect
 import logging
 import weakref
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any
 
@@ -31,6 +33,8 @@ ROOMS = (
 )
 SAID_SECONDS = 7.0
 _FRAMES: "weakref.WeakKeyDictionary[Client, Frame]" = weakref.WeakKeyDictionary()
+_OWN: "ContextVar[Frame | None]" = ContextVar("frame", default=None)
+"""Whose action is being done, for as long as it is."""
 
 
 class Frame:
@@ -123,8 +127,9 @@ class Frame:
 
 
 def frame() -> Frame:
-    """The frame of whoever caused what is being done now."""
-    return _FRAMES[context.client]
+    """The frame of whoever caused what is being done now, also when what they did it with has gone meanwhile."""
+    own = _OWN.get()
+    return own if own is not None else _FRAMES[context.client]
 
 
 def told(do: Callable[..., Any]) -> Callable[..., Any]:
@@ -132,30 +137,50 @@ def told(do: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(do)
     def plain(*arguments: Any, **named: Any) -> Any:
+        own = frame()
         try:
-            done = do(*arguments, **named)
+            with _as_of(own):
+                done = do(*arguments, **named)
         except Exception as error:  # the top of an action: whatever happens in it is told to who did it
-            frame().fail(error)
+            _tell(own, error)
             return None
-        return _awaited(done) if inspect.isawaitable(done) else done
+        return _awaited(done, own) if inspect.isawaitable(done) else done
 
     return plain
 
 
-async def _awaited(done: Awaitable[Any]) -> Any:
+async def _awaited(done: Awaitable[Any], own: Frame) -> Any:
     try:
-        return await done
+        with _as_of(own):
+            return await done
     except Exception as error:  # as above
-        frame().fail(error)
+        _tell(own, error)
         return None
+
+
+@contextmanager
+def _as_of(own: Frame) -> Iterator[None]:
+    token = _OWN.set(own)
+    try:
+        yield
+    finally:
+        _OWN.reset(token)
+
+
+def _tell(own: Frame, error: Exception) -> None:
+    if own.client.is_deleted or (isinstance(error, RuntimeError) and "has been deleted" in str(error)):
+        log.debug("a page went before what it asked for was done", exc_info=error)
+    else:
+        own.fail(error)
 
 
 def later(do: Awaitable[Any], inside: Element) -> None:
     """Have something done that the page does not wait for; errors are told."""
+    own = frame()
 
     async def doing() -> None:
         with inside:
-            await _awaited(do)
+            await _awaited(do, own)
 
     background_tasks.create(doing())
 
