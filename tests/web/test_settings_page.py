@@ -75,6 +75,7 @@ def test_nothing_goes_before_it_was_said_and_confirmed(page: Page, studio: Serve
     dialog = page.get_by_role("dialog", name="Remove what is not in use?")
     without_barriers(page)
     dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_have_count(0)
     assert files() == before
     page.get_by_role("button", name="Remove them").click()
     page.get_by_role("dialog").get_by_role("button", name="Remove them").click()
