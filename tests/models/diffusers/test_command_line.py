@@ -35,6 +35,7 @@ FAMILIES = {
     "wan-vace": 3,
     "wan-i2v": 0,
     "wan21-i2v": 0,
+    "wan-animate": 1,
     "ltx2": 0,
     "minimax-h3": 3,
 }
@@ -93,6 +94,9 @@ def test_a_folder_is_added_shot_and_made_again(shelf: Shelf, home: Path, capsys:
     if name.startswith("wan"):
         pytest.importorskip("ftfy", reason="Wan's pipelines need it")
     model = added(capsys, home, shelf, name)
+    if name == "wan-animate":
+        Shelf(shelf.root, home / "home", shelf.resident).motion("walk", 12)
+    moved = ("-O", "motion=walk") if name == "wan-animate" else ()
     kind = samecast(capsys, "models", "show", model)["kinds"][0]
     length = ("--seconds", LENGTHS.get(name, "0.5")) if kind == "video" else ()
     made = []
@@ -104,7 +108,7 @@ def test_a_folder_is_added_shot_and_made_again(shelf: Shelf, home: Path, capsys:
         )
         frame = () if count else ("--first-frame", "0.png")
         who = f"@{handle}" if count else "a harbour"
-        shoot = ("shoot", f"{who} in the rain", "-m", model, f"--{kind}", *length, *frame, "-O", "steps=2")
+        shoot = ("shoot", f"{who} in the rain", "-m", model, f"--{kind}", *length, *frame, *moved, "-O", "steps=2")
         shot = samecast(capsys, *shoot, "-n", "2" if count < 2 else "1", "--seed", "3", "--out", f"out-{count}")
         assert {take["state"] for take in shot["takes"]} == {"done"}, shot
         assert len({take["sha256"] for take in shot["takes"]}) == len(shot["takes"]), "two seeds, two takes"
