@@ -103,17 +103,32 @@ def read(studio: Studio, draft: Draft, under: Path) -> Reading:
             plans: tuple[Plan, ...] = (plan, first)
         else:
             plans = (studio.shooting.plan(order),)
-        prepared = [studio.estimating.prepare(each.shot, studio.models[each.shot.model]) for each in plans]
+        findings = plans[0].findings
+        plans, estimate = priced(studio, plans)
         return Reading(
             brief=brief,
-            findings=plans[0].findings,
+            findings=findings,
             notes=tuple(note for each in plans for note in each.notes),
-            estimate=" ".join(sentence(each.estimate) for each in reversed(prepared)),
-            plans=tuple(replace(each, shot=ready.shot) for each, ready in zip(plans, prepared, strict=True)),
+            estimate=estimate,
+            plans=plans,
             why=why,
         )
     except SamecastError as error:
         return Reading(brief=brief, problem=error.message, hint=error.hint or "")
+
+
+def priced(studio: Studio, plans: tuple[Plan, ...]) -> tuple[tuple[Plan, ...], str]:
+    """The plans as their budgets allow them, and what they will take, in words."""
+    prepared = [studio.estimating.prepare(each.shot, studio.models[each.shot.model]) for each in plans]
+    allowed = tuple(replace(each, shot=ready.shot) for each, ready in zip(plans, prepared, strict=True))
+    return allowed, " ".join(sentence(each.estimate) for each in reversed(prepared))
+
+
+def begin(studio: Studio, plans: tuple[Plan, ...]) -> str:
+    """Keep planned shots and have them queued; returns the id of the one that was asked for."""
+    shot = studio.shooting.start(*plans)
+    studio.producing.submit(shot, urgent=True)
+    return shot.id
 
 
 def facts(profile: ModelProfile) -> list[tuple[str, str]]:

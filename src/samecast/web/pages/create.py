@@ -26,8 +26,8 @@ from samecast.web.kit import (
     switch,
     words,
 )
-from samecast.web.pages.composing import NEGATIVE, USUAL_TAKES, Draft, Reading, facts, read
-from samecast.web.pages.stage import Stage, begin
+from samecast.web.pages.composing import NEGATIVE, USUAL_TAKES, Draft, Reading, begin, facts, read
+from samecast.web.pages.stage import Stage
 from samecast.web.parts.drop import Drop
 from samecast.web.parts.prompt_box import PromptBox
 
@@ -351,9 +351,9 @@ class Composer:
             self._say(reading)
             frame().say(reading.problem, reading.hint, tone="wrong", drawn="triangle-alert")
             return
-        shot = await self._desk.ask(begin, self._desk, reading.plans)
+        shot_id = await self._desk.ask(begin, self._desk.studio, reading.plans)
         self._desk.pulse.wake()
-        self._show(shot.id)
+        self._show(shot_id)
 
     def _show(self, shot_id: str) -> None:
         self._waiting.set_visibility(False)

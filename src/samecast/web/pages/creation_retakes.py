@@ -1,17 +1,17 @@
 """Making more of a take: again like it, varied, or the same on another model. What it will take is said before."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from samecast.core.errors import InvalidInput, SamecastError
-from samecast.core.estimating import sentence
 from samecast.core.story import Take
 from samecast.services.ordering import MOST_TAKES
 from samecast.services.shooting import Plan
 from samecast.web.desk import Desk
 from samecast.web.frame import later, told
 from samecast.web.kit import Dialog, Tag, button, field, note, select, stack, words
+from samecast.web.pages.composing import USUAL_TAKES, begin, priced
 
 Way = Literal["again", "vary", "on"]
 TITLES: dict[Way, str] = {"again": "Again like this", "vary": "Vary", "on": "On another model"}
@@ -20,7 +20,6 @@ WORDS: dict[Way, str] = {
     "vary": "The same prompt, pictures and options with new seeds. Whoever is in it looks as they do now.",
     "on": "The same prompt. What the other model cannot be given is said here first.",
 }
-USUAL: dict[Way, int] = {"again": 1, "vary": 3, "on": 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +50,7 @@ class _Asking:
         self._begun = begun
         self._way = way
         self._take = take
-        self._takes = str(USUAL[way])
+        self._takes = "1" if way == "again" else str(USUAL_TAKES[take.recipe.kind])
         self._model = take.recipe.model
         self._asked = 0
         self._laid: Laid | None = None
@@ -134,23 +133,14 @@ class _Asking:
                 plans = studio.retaking.vary(self._take.id, takes=count, under=under)
             case "on":
                 plans = studio.retaking.on(self._take.id, model, takes=count, under=under)
-        prepared = [studio.estimating.prepare(plan.shot, studio.models[plan.shot.model]) for plan in plans]
-        return Laid(
-            plans=tuple(replace(plan, shot=each.shot) for plan, each in zip(plans, prepared, strict=True)),
-            estimate=" ".join(sentence(each.estimate) for each in reversed(prepared)),
-            notes=tuple(line for plan in plans for line in plan.notes),
-        )
+        plans, estimate = priced(studio, plans)
+        return Laid(plans=plans, estimate=estimate, notes=tuple(line for plan in plans for line in plan.notes))
 
     async def _shoot(self) -> None:
         laid, self._laid = self._laid, None  # a second press begins nothing
         if laid is None:
             return
-        shot_id = await self._desk.ask(self._begin, laid.plans)
+        shot_id = await self._desk.ask(begin, self._desk.studio, laid.plans)
         self._dialog.close()
         self._desk.pulse.wake()
         self._begun(shot_id)
-
-    def _begin(self, plans: tuple[Plan, ...]) -> str:
-        shot = self._desk.studio.shooting.start(*plans)
-        self._desk.studio.producing.submit(shot, urgent=True)
-        return shot.id

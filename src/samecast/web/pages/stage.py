@@ -7,10 +7,10 @@ from nicegui import context
 from samecast.core.story import Shot, Take
 from samecast.ports.watching import SeenShot, Sight
 from samecast.services.casting import Change
-from samecast.services.retaking import Plans
 from samecast.web.desk import Desk
 from samecast.web.frame import frame, later, told
 from samecast.web.kit import Dialog, Tag, button, heading, link, row, select, words
+from samecast.web.pages.creation_retakes import Retakes
 from samecast.web.parts.takes import Takes, shot_words
 
 Begun = Callable[[str], None]
@@ -25,7 +25,6 @@ class Stage:
     def __init__(self, desk: Desk, shot_id: str, *, begun: Begun, given: Given) -> None:
         self._desk = desk
         self._id = shot_id
-        self._begun = begun
         self._given = given
         self._shot: Shot | None = None
         self._chosen: str | None = None
@@ -39,6 +38,7 @@ class Stage:
                 self._doing = row("tight")
             self._takes = Takes(told(self._choose), told(self._pick), self._at)
             self._actions = row("tight stage-actions")
+        self._retakes = Retakes(desk, self.box, begun)
         self._stop = desk.pulse.listen(self._heard)
         context.client.on_delete(self._stop)
         later(self._read(), self.box)
@@ -142,9 +142,9 @@ class Stage:
                 words("is the pick", "small muted", tag="span")
             else:
                 button("Pick this", told(lambda: self._pick(take.id)), drawn="star", low=True)
-            button("Again like this", told(lambda: self._again(take)), drawn="copy", low=True)
-            button("Vary", told(lambda: self._vary(take)), drawn="shuffle", low=True)
-            button("On another model", told(lambda: self._elsewhere(take)), drawn="cpu", low=True)
+            button("Again like this", told(lambda: self._retakes.ask("again", take)), drawn="copy", low=True)
+            button("Vary", told(lambda: self._retakes.ask("vary", take)), drawn="shuffle", low=True)
+            button("On another model", told(lambda: self._retakes.ask("on", take)), drawn="cpu", low=True)
             with Tag("details", classes="menu"):
                 with Tag("summary", classes="button low"):
                     words(f"Use this {this}", tag="span")
@@ -176,47 +176,6 @@ class Stage:
             await self._read()
 
         frame().say(f"Take {take.number} is the pick.", drawn="star", undo=undo)
-
-    async def _again(self, take: Take) -> None:
-        retaking = self._desk.studio.retaking
-        await self._begin(await self._desk.ask(retaking.again, take.id, takes=self._many, under=self._desk.shots))
-
-    async def _vary(self, take: Take) -> None:
-        retaking = self._desk.studio.retaking
-        await self._begin(await self._desk.ask(retaking.vary, take.id, takes=self._many, under=self._desk.shots))
-
-    @property
-    def _many(self) -> int:
-        """As many as the shot was ordered with."""
-        return max(1, self._shot.ordered) if self._shot is not None else 1
-
-    async def _elsewhere(self, take: Take) -> None:
-        models = await self._desk.ask(self._desk.studio.modelling.all)
-        able = {
-            one.profile.id: one.profile.name + ("" if one.missing is None else " (not ready)")
-            for one in models
-            if take.recipe.kind in one.profile.kinds and one.profile.id != take.recipe.model
-        }
-        with self.box:
-            dialog = Dialog("On another model", size="slim")
-        with dialog.inside:
-            words("What the model takes of this take is carried over; what it does not take, it says.", "muted")
-            chosen = select("Model", able, next(iter(able), ""), lambda value: None)
-        with dialog.foot:
-            button("Shoot", told(lambda: self._shoot_on(take, chosen.value, dialog)), drawn="clapperboard", kind="main")
-        dialog.open()
-
-    async def _shoot_on(self, take: Take, model: str, dialog: Dialog) -> None:
-        plans = await self._desk.ask(self._desk.studio.retaking.on, take.id, model, under=self._desk.shots)
-        dialog.close()
-        await self._begin(plans)
-
-    async def _begin(self, plans: Plans) -> None:
-        shot = await self._desk.ask(begin, self._desk, plans)
-        self._desk.pulse.wake()
-        for note in plans[0].notes:
-            frame().say(note, drawn="info")
-        self._begun(shot.id)
 
     # --- its picture ----------------------------------------------------------------------------------------------
 
@@ -257,10 +216,3 @@ class Stage:
         dialog.close()
         grade = added.grade.verdict if added.grade is not None else ""
         frame().say(f"A reference of @{handle} by now.", f"Graded {grade}." if grade else "")
-
-
-def begin(desk: Desk, plans: Plans) -> Shot:
-    """Keep planned shots and have them queued; returns the one that was asked for."""
-    shot = desk.studio.shooting.start(*plans)
-    desk.studio.producing.submit(shot, urgent=True)
-    return shot
