@@ -456,10 +456,10 @@ def test_a_take_becomes_a_reference(page: Page, films: Served):
     asking.get_by_role("combobox", name="Character").select_option("mira")
     asking.get_by_role("button", name="Add it").click()
     expect(asking).to_have_count(0, timeout=60_000)
+    expect(dialog.locator(".dialog-said")).to_contain_text("@mira has one more reference.")
     page.keyboard.press("Escape")
     kept = json.loads(films.run("cast", "show", "@mira", "--json"))
     assert "shot6" not in json.dumps(kept)
-    expect(page.locator(".said")).to_contain_text("@mira has one more reference.")
 
 
 def test_what_more_of_it_would_take_is_said_before_it_is_shot(page: Page, films: Served):

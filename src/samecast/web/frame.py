@@ -18,7 +18,7 @@ from nicegui.element import Element
 from samecast.core.errors import SamecastError
 from samecast.ports.watching import Sight
 from samecast.web.desk import Desk
-from samecast.web.kit import STATIC, Tag, button, icon, words
+from samecast.web.kit import STATIC, Tag, button, icon, over, words
 
 log = logging.getLogger("samecast.web")
 
@@ -103,8 +103,9 @@ class Frame:
     def say(
         self, text: str, hint: str = "", *, tone: str = "", drawn: str = "check", **undo: Callable[[], Any]
     ) -> None:
-        """Say something for a while; `undo=...` offers to take it back."""
-        with self._edge:
+        """Say something for a while, where it can be read just now; `undo=...` offers to take it back."""
+        dialog = over(self.client)
+        with dialog.edge if dialog is not None else self._edge:
             line = Tag("div", classes=tone)
             with line:
                 icon(drawn)

@@ -5,11 +5,12 @@ kept on the server as it is typed, without being sent back.
 """
 
 import inspect
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nicegui import ui
+from nicegui import Client, ui
 from nicegui.awaitable_response import AwaitableResponse
 from nicegui.element import Element
 from nicegui.elements.mixins.text_element import TextElement
@@ -307,8 +308,19 @@ def picture(sha256: str, side: int) -> str:
 # --- over the page ----------------------------------------------------------------------------------------------
 
 
+_OVER: "weakref.WeakKeyDictionary[Client, list[Dialog]]" = weakref.WeakKeyDictionary()
+"""The dialogs that lie over each page, the topmost last."""
+
+
+def over(client: Client) -> "Dialog | None":
+    """What lies over a page, so that nothing beside it can be read or pressed."""
+    lying = [dialog for dialog in _OVER.get(client, []) if not is_gone(dialog.edge)]
+    return lying[-1] if lying else None
+
+
 class Dialog:
-    """Something over the page, which waits for it. Its content goes into `inside`, its buttons into `foot`."""
+    """Something over the page, which waits for it. Its content goes into `inside`, its buttons into `foot`, and what is
+    said while it is open to its `edge`."""
 
     def __init__(self, title: str, *, size: str = "", closed: Done | None = None) -> None:
         self._box = Tag("dialog", classes=f"dialog {size}".strip())
@@ -318,17 +330,26 @@ class Dialog:
                 button("Close", self.close, drawn="x", kind="quiet", bare=True)
             self.inside = Tag("div", classes="inside stack")
             self.foot = Tag("footer")
+            self.edge = Tag("div", classes="dialog-said", role="status", aria_live="polite")
         self._box.put(aria_labelledby=f"c{named.id}")
         named.put(id=f"c{named.id}")
         self._box.on("close", lambda: self._gone(closed), args=[])
 
     def open(self) -> None:
+        _OVER.setdefault(self._box.client, []).append(self)
         self._box.run_method("showModal")
 
     def close(self) -> None:
+        self._leave()
         self._box.run_method("close")
 
+    def _leave(self) -> None:
+        lying = _OVER.get(self._box.client, [])
+        if self in lying:
+            lying.remove(self)
+
     def _gone(self, closed: Done | None) -> object:
+        self._leave()
         if not is_gone(self._box):
             self._box.delete()
         return closed() if closed is not None else None
