@@ -242,6 +242,8 @@ PROMPTS: list[tuple[str, Mapping[str, object]]] = [
     ("@mira in a forest-inspired dress on a park-bench", {"place": "park"}),
     ("rain at first, then heavy rain on @mira, framed at 9:16", {"weather": ("heavy rain",), "aspect": (9, 16)}),
     ("MIRA walking in the rain", {"who": (), "weather": ("rain",), "action": "walking"}),
+    ("@mira in a cafe at dusk, light rain", {"action": "", "weather": ("rain",), "time_of_day": "dusk"}),
+    ("@mira lights a candle in light rain", {"action": "lighting a candle", "weather": ("rain",)}),
 ]
 
 

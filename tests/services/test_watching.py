@@ -119,6 +119,18 @@ def test_takes_are_seen_with_their_worker_step_and_outcome(library: Library, wat
     assert (worker.name, worker.machine, worker.queues, worker.takes) == ("ann", "studio", ("cpu", "gpu"), 1)
 
 
+def test_what_lies_in_the_trash_is_seen_and_counted_nowhere(library: Library, watching: Look):
+    shot = order(library, "s1", takes=3)
+    finish(library, shot.takes[0], score("mira", 0.9))
+    finish(library, shot.takes[1], score("mira", 0.2, "drift"))
+    before = dict(library.census.tally().takes)["done"]
+    library.creations.trash([shot.takes[1].id], NOW)
+    (seen,) = watching.look(["s1"]).shots
+    assert [take.number for take in seen.takes] == [1, 3]
+    assert seen.worst == 0.9
+    assert dict(library.census.tally().takes)["done"] == before - 1
+
+
 def test_a_worker_that_is_gone_has_nothing_in_hand(library: Library, watching: Look):
     shot = order(library, "s1")
     ann = join(library, "ann")

@@ -192,6 +192,7 @@ def test_it_fits_and_keeps_nobody_out(opening: Callable[..., Page], made: Served
     box.fill("@eileen in a cafe")
     page.locator("summary", has_text="More").click()
     expect(page.locator("article.stage .take-said").first).to_be_visible()
+    expect(page.get_by_role("main")).to_have_count(1)
     assert as_wide_as(page) <= width
     without_barriers(page)
 

@@ -11,16 +11,18 @@ from samecast.core.words import Match, segments, written
 _ACTION_WORDS = 7
 
 
-def _without_camera(reading: Reading) -> Reading:
-    """Words of framing and camera are nothing a character does ("close-up of @mira" closes nothing)."""
+def _without_setting(reading: Reading) -> Reading:
+    """Words of framing, camera and weather are nothing a character does: "close-up of @mira" closes nothing, and "light
+    rain" lights none."""
     said = [(m.start, m.end) for m in said_in(reading, reading.lexicon.shot_sizes)]
     said += [(m.start, m.end) for m, _ in matches(reading, reading.lexicon.camera)]
+    said += [(m.start, m.end) for m in said_in(reading, reading.lexicon.weather) if m.end - m.start > 1]
     return replace(reading, masked=reading.masked | {i for start, end in said for i in range(start, end)})
 
 
 def read_action(reading: Reading, place: tuple[int, int] | None) -> tuple[str | None, str | None]:
     """The verb phrase of the first mention, else of the prompt's first clause that has a verb."""
-    reading = _without_camera(reading)
+    reading = _without_setting(reading)
     tokens = reading.tokens
     mentions = [i for i, token in enumerate(tokens) if token.kind == "mention"]
     for i in mentions[:20]:

@@ -17,8 +17,9 @@ class Numbers:
     database: Database
 
     def tally(self) -> Tally:
-        """Takes by state over the whole library, what of running shots waits, and the workers that are there."""
-        states = select(t.takes.c.state, func.count().label("takes")).group_by(t.takes.c.state)
+        """Takes by state, those in the trash left out, what of running shots waits, and the workers that are there."""
+        kept = select(t.takes.c.state, func.count().label("takes")).where(t.takes.c.trashed_at.is_(None))
+        states = kept.group_by(t.takes.c.state)
         backlog = (
             select(t.shots.c.model, func.count().label("takes"), func.min(t.shots.c.created_at).label("since"))
             .join(t.takes, t.takes.c.shot_id == t.shots.c.id)

@@ -73,7 +73,7 @@ class Drafting:
         self, shot: Shot, *, name: str, handle: str | None, slots: PortraitSlots, tags: Sequence[str] = ()
     ) -> Draft:
         """Audition a finished shot's portraits and cast the strongest. Raises `NotFound` where none was made."""
-        made = [take for take in shot.takes if take.state == "done" and take.asset is not None]
+        made = [take for take in shot.kept if take.state == "done" and take.asset is not None]
         if not made:
             raise NotFound(
                 f"No portrait of the shot {shot.id} could be made.",

@@ -75,7 +75,7 @@ class Look:
     def _seen(
         self, shot: Shot, hands: Mapping[str, Progress], cards: Mapping[str, WorkerCard], left: float | None
     ) -> SeenShot:
-        takes = tuple(self._seen_take(take, hands.get(take.id), cards) for take in shot.takes)
+        takes = tuple(self._seen_take(take, hands.get(take.id), cards) for take in shot.kept)
         return SeenShot(
             id=shot.id,
             prompt=shot.prompt,

@@ -20,6 +20,7 @@ def rooms(desk: Desk) -> Callable[[], None]:
 
     def root() -> None:
         ui.add_head_html("".join(f'<link rel="stylesheet" href="{STATIC}/{sheet}.css">' for sheet in SHEETS))
+        _leave_one_main()
         frame = Frame(desk)
         router = context.client.sub_pages_router
         router.on_path_changed(frame.at)
@@ -40,6 +41,13 @@ def rooms(desk: Desk) -> Callable[[], None]:
             )
 
     return root
+
+
+def _leave_one_main() -> None:
+    """NiceGUI wraps a page in a `main` of its own, rail and all; the one that readers jump to is ours."""
+    for element in context.client.layout.descendants():
+        if element.tag == "q-page":
+            element.props["role"] = "none"
 
 
 def _create(desk: Desk) -> Callable[[PageArguments], None]:
