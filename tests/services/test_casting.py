@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from samecast.core.errors import BadMedia, HandleTaken, InvalidInput, NotFound
+from samecast.core.grading import grade_from_json
 from samecast.services.auditioning import audition
 from samecast.services.casting import Change
 from samecast.services.ordering import Order
@@ -41,6 +42,17 @@ def test_new_looks_make_a_version_and_a_new_name_does_not(studio: Studio, astron
     assert len(replaced.character.current.references) == 1
     same = studio.casting.edit("eileen", Change(description="older, grey hair"))
     assert same.character.current.number == 3
+
+
+def test_other_anchors_are_judged_on_the_references_that_stay(studio: Studio, astronaut: Path):
+    added = studio.casting.add([astronaut], name="Eileen")
+    assert added.grade is not None
+    assert added.grade.verdict == "usable", "it has no anchor"
+    after = studio.casting.edit("eileen", Change(anchors=("faint diagonal scar across the left cheekbone",)))
+    first, second = (grade_from_json(version.references[0].grade) for version in after.character.versions)
+    assert (first.verdict, second.verdict) == ("usable", "strong")
+    assert first.rules[:-1] == second.rules[:-1], "the picture is the same"
+    assert [rule.verdict for rule in (first.rules[-1], second.rules[-1])] == ["fail", "pass"]
 
 
 def test_a_handle_is_given_once(studio: Studio, astronaut: Path):

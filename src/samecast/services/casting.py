@@ -9,7 +9,7 @@ from samecast.core.anchors import judge_anchors, parse_anchor
 from samecast.core.cast import Anchor, Character, Pins, Reference, Version, check_handle, handle_from_name
 from samecast.core.changes import VersionChange, changes
 from samecast.core.errors import InvalidInput, NotFound
-from samecast.core.grading import Grade, grade, grade_to_json
+from samecast.core.grading import Grade, Rule, grade, grade_from_json, grade_to_json, with_anchors
 from samecast.core.lexicon import Lexicon
 from samecast.core.tags import clean_tags
 from samecast.core.words import one_line
@@ -112,6 +112,9 @@ class Casting:
         tags = character.tags if change.tags is None else clean_tags(change.tags)
         graded = [self._graded(path, anchors, description) for path in change.images]
         kept = () if change.replace_images and graded else before.references
+        if (anchors, description) != (before.anchors, before.description):
+            rule = judge_anchors(anchors, description, self._lexicon)
+            kept = tuple(_judged_anew(reference, rule) for reference in kept)
         after = Version(
             number=before.number + 1,
             references=_each_once((*kept, *(self._keep(entry) for entry in graded))),
@@ -208,6 +211,13 @@ def _anchors(texts: Sequence[str]) -> tuple[Anchor, ...]:
             hint="Two or three strong ones hold a character best.",
         )
     return tuple(dict.fromkeys(parse_anchor(text) for text in texts))
+
+
+def _judged_anew(reference: Reference, anchors: Rule) -> Reference:
+    """One that was never graded stays so."""
+    if not reference.grade:
+        return reference
+    return replace(reference, grade=grade_to_json(with_anchors(grade_from_json(reference.grade), anchors)))
 
 
 def _each_once(references: Iterable[Reference]) -> tuple[Reference, ...]:
