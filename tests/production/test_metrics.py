@@ -115,7 +115,7 @@ def test_how_the_library_stands_is_told(library: Library):
     old = order(library, "old", 3, age=100)
     order(library, "big", 2, model="big", age=50)
     order(library, "odd", 1, model="from-the-future")
-    stopped = order(library, "stopped", 4, age=1000)
+    stopped = order(library, "stopped", 4, age=1_000_000)
     library.work.set_state(stopped.id, "cancelled", only_from=["running"])
     library.work.conclude_take(replace(old.takes[0], state="done", asset="a" * 64, made_at=NOW))
     library.work.conclude_take(replace(old.takes[1], state="failed", error="No."))
@@ -129,7 +129,7 @@ def test_how_the_library_stands_is_told(library: Library):
     assert told["samecast_queue_depth", "cpu"] == 1, "a cancelled shot's takes wait in no queue"
     assert told["samecast_queue_depth", "gpu"] == 2
     assert told["samecast_queue_depth", "from-the-future"] == 1
-    assert 100 <= told["samecast_queue_oldest_seconds", "cpu"] < 1000
+    assert 100 <= told["samecast_queue_oldest_seconds", "cpu"] < 1_000_000
     assert told["samecast_queue_workers", "cpu"] == 1, "one that is leaving takes none"
     assert told["samecast_queue_workers", "gpu"] == 1
     assert told["samecast_queue_workers", "from-the-future"] == 0

@@ -1,7 +1,6 @@
 """Shooting in a real browser: the prompt, takes as they are made, another pick, and a shot left and found again."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -117,9 +116,7 @@ def test_three_takes_are_made_before_ones_eyes_and_another_is_picked(page: Page,
 
     scrub = stage.get_by_role("slider", name="Moment of all takes")
     scrub.evaluate("(range) => { range.value = 0.5; range.dispatchEvent(new Event('input', { bubbles: true })); }")
-    page.wait_for_function(
-        "() => [...document.querySelectorAll('video')].every((v) => Math.abs(v.currentTime - 0.5) < 0.05)"
-    )
+    page.wait_for_function(IN_STEP)
 
     before = stage.locator(".take.picked .take-number").inner_text()
     other = "2" if before != "2" else "3"
@@ -128,6 +125,7 @@ def test_three_takes_are_made_before_ones_eyes_and_another_is_picked(page: Page,
     expect(stage.locator(".take.picked .take-number")).to_have_text(other, timeout=LONG)
     page.get_by_role("button", name="Undo").click()
     expect(stage.locator(".take.picked .take-number")).to_have_text(before, timeout=LONG)
+    assert list((shooting.home / "shots").glob("*/shot.json")), "its files lie in the library's own folder"
 
 
 def test_a_shot_left_is_come_back_to_in_another_tab_and_stopped_there(
@@ -195,8 +193,3 @@ def test_it_fits_and_keeps_nobody_out(opening: Callable[..., Page], made: Served
     expect(page.get_by_role("main")).to_have_count(1)
     assert as_wide_as(page) <= width
     without_barriers(page)
-
-
-def test_the_files_lie_in_the_librarys_own_folder(made: Served) -> None:
-    assert list((made.home / "shots").glob("*/shot.json"))
-    assert not list(Path.cwd().glob("shots/*/shot.json.part"))

@@ -115,8 +115,8 @@ def _once(made: Tag, done: Done) -> Done:
     """Not again while it is still being done, and that is seen."""
 
     async def pressed() -> None:
-        if made.props.get("aria-busy"):
-            return
+        if made.is_deleted or made.props.get("aria-busy"):
+            return  # it was pressed twice, and the first time took it away, or is not over
         found = done()
         if not inspect.isawaitable(found) or isinstance(found, AwaitableResponse):
             return  # what was only sent to the browser is not waited for: it may answer late, or never
