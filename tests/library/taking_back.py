@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, text
 
-NEWEST = "0008"
+NEWEST = "0009"
 """The revision from which this takes back; whoever adds one after it adds to this."""
 _EVENT = "UPDATE OF state, score, made_at, cost, seconds, asset, path"
 _CONDITION = "NEW.state <> 'waiting' OR OLD.state <> 'waiting'"
@@ -12,12 +12,13 @@ _CHANGED = "creations_of_changed_takes"
 
 
 def to_revision_0006(connection: Connection) -> None:
-    """Take back 0008 and 0007."""
+    """Take back 0009, 0008 and 0007."""
     for statement in _statements(on_postgres=connection.dialect.name == "postgresql"):
         connection.execute(text(statement))
 
 
 def _statements(*, on_postgres: bool) -> Iterator[str]:
+    yield "DROP INDEX ix_shots_model_created_at"
     yield "DROP TABLE previews"
     yield "DROP TABLE take_tags"
     if on_postgres:

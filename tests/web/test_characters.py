@@ -320,7 +320,7 @@ def test_duplicating_archiving_and_bringing_back(served: Served, page: Page) -> 
     page.locator("label.choice", has_text="Archived").click()
     page.locator(".portrait", has_text="Archie Twin").click()
     page.get_by_role("button", name="Bring back").click()
-    expect(page.get_by_role("link", name="Shoot")).to_be_visible()
+    expect(page.get_by_role("link", name="Shoot", exact=True)).to_be_visible()
     assert "archie_2" in served.run("cast", "list", "--json")
 
 

@@ -1,11 +1,13 @@
 """`samecast studio`: the studio in the browser, and a worker beside it."""
 
+import os
 import subprocess
 import sys
 import threading
 import time
 import webbrowser
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +30,7 @@ WORKER = (
     "--name",
     "studio",
 )
+WORKER_NICENESS = 10
 
 
 def studio(
@@ -122,4 +125,11 @@ class Beside:
 
 
 def _begun() -> "subprocess.Popen[bytes]":
-    return subprocess.Popen(WORKER, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+    """It steps back where others want the processor: pages first, takes in between."""
+    child = subprocess.Popen(WORKER, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+    with suppress(OSError):  # it has ended by now, or this system has no such thing
+        if hasattr(os, "setpriority"):
+            os.setpriority(os.PRIO_PROCESS, child.pid, WORKER_NICENESS)
+        # Where Linux shares the processor among sessions, this is what counts: see sched(7), "autogroup".
+        Path(f"/proc/{child.pid}/autogroup").write_text(str(WORKER_NICENESS))
+    return child

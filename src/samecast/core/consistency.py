@@ -20,6 +20,7 @@ import json
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from samecast.core import rates
@@ -354,6 +355,7 @@ def take_score_to_json(score: TakeScore) -> str:
     return json.dumps(asdict(score), ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(maxsize=2000)
 def take_score_from_json(text: str) -> TakeScore:
     """Read back what `take_score_to_json` wrote."""
     tree = json.loads(text)

@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from dataclasses import asdict, dataclass, field, fields
+from functools import lru_cache
 from typing import Any, Literal, TypeAlias
 
 from samecast.core.cast import HANDLE, Anchor, Region
@@ -111,6 +112,7 @@ def recipe_to_json(recipe: Recipe) -> str:
     return json.dumps(tree, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 
 
+@lru_cache(maxsize=2000)
 def recipe_from_json(text: str) -> Recipe:
     """Read back what `recipe_to_json` wrote. Raises `InvalidInput` for anything else, such as an edited file's."""
     try:

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, fu
 
 from samecast.core.cast import Anchor, Character, Pins, Reference, Region, Version, check_handle
 from samecast.core.errors import HandleTaken, InvalidInput, NotFound
+from samecast.core.mentions import CastName
 from samecast.library import schema as t
 from samecast.library.database import Database
 from samecast.library.failures import Conflict
@@ -62,9 +63,15 @@ class Characters:
 
     def all(self, *, archived: bool = False) -> list[Character]:
         """Everyone in the cast, by handle, but for the archived; or only those."""
-        archives = t.characters.c.archived_at
         with self.database.read() as connection:
-            return _read(connection, _present() & (archives.is_not(None) if archived else archives.is_(None)))
+            return _read(connection, _among(archived=archived))
+
+    def names(self, *, archived: bool = False) -> list[CastName]:
+        """What prompts may call them, of the same."""
+        people = select(t.characters.c.handle, t.characters.c.name).where(_among(archived=archived))
+        with self.database.read() as connection:
+            found = connection.execute(people.order_by(t.characters.c.handle)).all()
+        return [CastName(handle=handle, name=name) for handle, name in found]
 
     def archive(self, handle: str, at: datetime | None) -> bool:
         """Archive a character, or (None) bring it back. False where it was so already. Raises `NotFound`."""
@@ -168,6 +175,11 @@ class Characters:
 
 def _present() -> ColumnElement[bool]:
     return t.characters.c.retired_at.is_(None)
+
+
+def _among(*, archived: bool) -> ColumnElement[bool]:
+    archives = t.characters.c.archived_at
+    return _present() & (archives.is_not(None) if archived else archives.is_(None))
 
 
 def _pinned(connection: Connection, handle: str) -> bool:

@@ -154,6 +154,7 @@ shots = Table(
     Index(None, "created_at"),
     Index(None, "state", "created_at"),
     Index(None, "awaits"),
+    Index(None, "model", "created_at"),
 )
 
 takes = Table(

@@ -4,6 +4,7 @@ Every promise that production makes about takes (made once, finished once, withi
 so that it holds whatever the queues in front of it do. How shots are kept otherwise is in `shots`.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,8 +18,8 @@ from samecast.library.database import Database
 from samecast.library.shots import Shots, file_rows, no_shot, outcome, read_take, write_take
 from samecast.ports import Pace, Standing
 
-_PACE_TAKES = 200
-"""The pace is taken from so many of a model's latest takes: machines and models change."""
+_PACE_SHOTS, _PACE_TAKES = 200, 200
+"""The pace is taken from so many of a model's latest shots, and of their takes: machines and models change."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,18 +209,23 @@ class Work:
 
     def pace(self, model: str, kind: str) -> Pace | None:
         """Seconds per image, or per second of a clip, over the model's latest takes here."""
+        latest = (
+            select(t.shots.c.id)
+            .where(t.shots.c.model == model)
+            .order_by(t.shots.c.created_at.desc())
+            .limit(_PACE_SHOTS)
+            .subquery()
+        )
         query = (
-            select(t.takes)
-            .join(t.shots, t.shots.c.id == t.takes.c.shot_id)
-            .where(t.shots.c.model == model, t.takes.c.state == "done", t.takes.c.seconds.is_not(None))
+            select(t.takes.c.seconds, t.takes.c.recipe)
+            .select_from(latest.join(t.takes, t.takes.c.shot_id == latest.c.id))
+            .where(t.takes.c.state == "done", t.takes.c.seconds.is_not(None))
             .order_by(t.takes.c.made_at.desc(), t.takes.c.id.desc())
             .limit(_PACE_TAKES)
         )
         with self.database.read() as connection:
-            takes = [read_take(row) for row in connection.execute(query)]
-        paces = sorted(
-            (take.seconds or 0.0) / (take.recipe.seconds or 1.0) for take in takes if take.recipe.kind == kind
-        )
+            takes = [(seconds, json.loads(recipe)) for seconds, recipe in connection.execute(query)]
+        paces = sorted(seconds / (recipe["seconds"] or 1.0) for seconds, recipe in takes if recipe["kind"] == kind)
         if not paces:
             return None
         return Pace(

@@ -18,6 +18,7 @@ from samecast.core.cast import Anchor, Character, Pins, Version
 from samecast.core.consistency import AnchorKind, AnchorVerdict
 from samecast.core.grading import Grade, Measurements
 from samecast.core.kinds import SubjectKind
+from samecast.core.mentions import CastName
 from samecast.core.recipe import Lora
 from samecast.core.report import Report
 from samecast.core.story import Shot, Take
@@ -385,6 +386,10 @@ class CastRepository(Protocol):
 
     def all(self, *, archived: bool = False) -> list[Character]:
         """Everyone but the archived, or only those, by handle."""
+        ...
+
+    def names(self, *, archived: bool = False) -> list[CastName]:
+        """What prompts may call them, of the same."""
         ...
 
     def archive(self, handle: str, at: datetime | None) -> bool:

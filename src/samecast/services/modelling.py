@@ -55,6 +55,7 @@ class Modelling:
             self.licensing.check(profile)
             engine.check()
         except SamecastError as error:
+            error.__traceback__ = error.__context__ = None  # it is kept, and all that they hold on to would be too
             return Readiness(profile=profile, missing=error)
         return Readiness(profile=profile)
 

@@ -82,10 +82,13 @@ class Shooting:
 
     # --- planning -------------------------------------------------------------------------------------------------
 
-    def plan(self, order: Order) -> Plan:
-        """Read the prompt and lay out the shot; nothing is stored or made yet. Raises `InvalidInput`, `NotFound`."""
+    def plan(self, order: Order, asked: Asked | None = None) -> Plan:
+        """Read the prompt and lay out the shot; nothing is stored or made yet. Raises `InvalidInput`, `NotFound`.
+
+        `asked`: what `ask` said of the order just now, whatever its model was then.
+        """
         profile, engine = find_model(self._models, order.model)
-        asked = self.ask(order)
+        asked = self.ask(order) if asked is None else replace(asked, order=order)
         check_order(asked, profile, [other for other, _ in self._models.values()])
         self._licensing.check(profile)
         engine.check()
@@ -112,20 +115,17 @@ class Shooting:
 
     def ask(self, order: Order) -> Asked:
         """Read the prompt: who is in it, and what it asks for. Raises `InvalidInput`, `NotFound`."""
-        everyone = [*self._cast.all(), *order.stand_ins]
-        names = [CastName(handle=c.handle, name=c.name) for c in everyone]
-        resolved = resolve_present(order.prompt, names, self._archived())
+        stand_ins = {character.handle: character for character in order.stand_ins}
+        names = [*self._cast.names(), *(CastName(handle=c.handle, name=c.name) for c in order.stand_ins)]
+        resolved = resolve_present(order.prompt, names, self._cast.names(archived=True))
         brief = read_brief(resolved.prompt, names, self._lexicon, aspect=order.aspect)
         return Asked(
             order=order,
             kind=order.kind or _kind_asked(brief, order),
             brief=brief,
             prompt=resolved.prompt,
-            characters=[c for handle in resolved.who for c in everyone if c.handle == handle],
+            characters=[stand_ins.get(handle) or self._cast.get(handle) for handle in resolved.who],
         )
-
-    def _archived(self) -> list[CastName]:
-        return [CastName(handle=c.handle, name=c.name) for c in self._cast.all(archived=True)]
 
     def plan_like(self, path: Path, out: Path | None, *, overwrite: bool = False) -> Plan:
         """Lay out a one-take shot from the recipe inside a PNG or MP4.

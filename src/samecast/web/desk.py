@@ -11,9 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, cast
 
+from samecast.core.cast import Character
+from samecast.ports.creations import Stats
 from samecast.ports.serving import Place
+from samecast.ports.watching import Sight
 from samecast.services.studio import Studio
 from samecast.web.pulse import Pulse
 
@@ -22,12 +25,22 @@ T = TypeVar("T")
 log = logging.getLogger("samecast.web")
 
 
+@dataclass(slots=True)
+class _Shared:
+    """What pages asked because of the latest sight."""
+
+    sight: Sight | None = None
+    found: "dict[object, asyncio.Future[object]]" = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
     studio: Studio
     place: Place
     pulse: Pulse
     _hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, thread_name_prefix="studio"))
+    _known: dict[str, object] = field(default_factory=dict)
+    _shared: _Shared = field(default_factory=_Shared)
     _eyes: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="eyes"))
 
     @property
@@ -42,6 +55,31 @@ class Desk:
     async def look(self, do: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Have something done that looks at pictures; one after the other."""
         return await asyncio.get_running_loop().run_in_executor(self._eyes, partial(do, *arguments, **named))
+
+    async def once(self, sight: Sight | None, name: object, do: Callable[P, T], *a: P.args, **named: P.kwargs) -> T:
+        """As `ask`, yet what many pages ask by the same name because of the same sight is asked only once."""
+        if sight is None:
+            return await self.ask(do, *a, **named)
+        if self._shared.sight is not sight:
+            self._shared.sight, self._shared.found = sight, {}
+        if name not in self._shared.found:
+            self._shared.found[name] = asyncio.ensure_future(self.ask(do, *a, **named))
+        return cast(T, await asyncio.shield(self._shared.found[name]))
+
+    async def cast(self, *, archived: bool = False, sight: Sight | None = None) -> tuple[Character, ...]:
+        """Everybody, by handle. `sight`: because of what was seen, and as `once`."""
+        found = await self.once(sight, ("cast", archived), self.studio.casting.all, archived=archived)
+        return self._same(f"cast, archived: {archived}", tuple(found))
+
+    async def stats(self, *, sight: Sight | None = None) -> Stats:
+        """What there is in the library. `sight`: as above."""
+        return self._same("stats", await self.once(sight, "stats", self.studio.creations.stats))
+
+    def _same(self, name: str, found: T) -> T:
+        """What was found before, if it is equal: many pages hold on to it, and all of them to one."""
+        if self._known.get(name) != found:
+            self._known[name] = found
+        return cast(T, self._known[name])
 
     def warm(self) -> None:
         """Have read beforehand what the first page would wait for."""

@@ -49,8 +49,7 @@ class Frame:
             self._rail()
             self.middle = Tag("div", id="page", tabindex="-1")
         self._edge = Tag("div", classes="said", role="status", aria_live="polite")
-        self._stop = desk.pulse.listen(self._heard)
-        self.client.on_delete(self._stop)
+        self._edge.when_gone(desk.pulse.listen(self._heard))
         self._heard(desk.pulse.sight)
 
     def _rail(self) -> None:

@@ -31,6 +31,7 @@ class Tag(TextElement):
     def __init__(self, tag: str, text: str = "", classes: str = "", **attributes: Any) -> None:
         super().__init__(tag=tag, text=text)
         self._hushed: dict[str, object] = {}
+        self._ends: list[Done] = []
         if classes:
             self.classes(classes)
         self.put(**attributes)
@@ -50,6 +51,15 @@ class Tag(TextElement):
         with self.props.suspend_updates():
             self.props[name] = value
         self._hushed[name] = value
+
+    def when_gone(self, do: Done) -> None:
+        """Have something done once it is no longer on its page, or the page is gone."""
+        self._ends.append(do)
+
+    def _handle_delete(self) -> None:
+        super()._handle_delete()
+        while self._ends:
+            self._ends.pop()()
 
     def _to_dict(self) -> dict[str, Any]:
         """What the browser has already may have been typed on since, so that it keeps what it has."""
@@ -200,31 +210,53 @@ def field(
     return result
 
 
+class _Select(Tag, component="parts/select.js"):
+    """One element, however many it offers."""
+
+    def __init__(self, options: Mapping[str, str], value: str, **attributes: Any) -> None:
+        super().__init__("", classes="input", value=value, options=tuple(options.items()), **attributes)
+
+
+@dataclass(slots=True)
+class Choice(Field):
+    """One of a list, and which one is chosen now."""
+
+    options: Mapping[str, str]
+
+    def set(self, value: str) -> None:
+        """Choose it, whatever somebody chose."""
+        self.value = value
+        self.input.hush("value", value)
+        self.input.run_method("put", value)
+
+    def offer(self, options: Mapping[str, str]) -> None:
+        """What there is to choose from now; what was chosen stays, where it is among them."""
+        self.options = options
+        self.input.put(options=tuple(options.items()))
+
+
 def select(
     label: str, options: Mapping[str, str], value: str, said: Said, *, hint: str = "", **attributes: Any
-) -> Field:
+) -> Choice:
     """One of a list: `options` by value, as they are shown."""
     box = Tag("label", classes="field")
     with box:
         named = words(label, "label", tag="span")
-        made = Tag("select", classes="input", value=value, **attributes)
-        with made:
-            for key, shown in options.items():
-                Tag("option", shown, value=key, selected=key == value)
+        made = _Select(options, value, **attributes)
         below = words(hint, "hint", tag="span")
         wrong = words("", "wrong", tag="span", role="alert")
     made.put(aria_labelledby=named.html_id, aria_describedby=f"{below.html_id} {wrong.html_id}")
-    result = Field(box, made, below, wrong, value)
+    result = Choice(box, made, below, wrong, value, options)
 
     def chosen(event: GenericEventArguments) -> object:
         picked = text_of(event)
-        if picked not in options:
+        if picked not in result.options:
             return None
         result.value = picked
         made.hush("value", picked)
         return said(picked)
 
-    made.on("change", chosen, js_handler=f"(event) => {{ {_KEEP} emit(event.target.value); }}")
+    made.on("chosen", chosen)
     return result
 
 

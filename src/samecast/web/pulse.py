@@ -63,10 +63,13 @@ class Pulse:
         if (sight, trouble) == (self.sight, self.trouble):
             return
         self.sight, self.trouble = sight, trouble
-        for heard in list(self._listening.values()):
-            try:
-                waits = heard(sight)
-                if waits is not None:
-                    await waits
-            except Exception:  # the top of this loop: one browser's trouble is not the others'
-                log.exception("a page could not show what happened")
+        await asyncio.gather(*(_tell(heard, sight) for heard in list(self._listening.values())))
+
+
+async def _tell(heard: Heard, sight: Sight) -> None:
+    try:
+        waits = heard(sight)
+        if waits is not None:
+            await waits
+    except Exception:  # the top of the loop: one browser's trouble is not the others'
+        log.exception("a page could not show what happened")

@@ -9,7 +9,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
@@ -106,18 +106,19 @@ def build(studio: Studio, place: Place, passes: Passes | None = None) -> "FastAP
     from samecast.web import enter, pictures
     from samecast.web.desk import Desk
     from samecast.web.pulse import Pulse
+    from samecast.web.tidying import tidy
 
     desk = Desk(studio=studio, place=place, pulse=Pulse(studio.watching))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        looking = asyncio.create_task(desk.pulse.run())
+        always = [asyncio.create_task(doing) for doing in (desk.pulse.run(), tidy())]
         try:
             yield
         finally:
-            looking.cancel()
-            with suppress(asyncio.CancelledError):
-                await looking
+            for task in always:
+                task.cancel()
+            await asyncio.gather(*always, return_exceptions=True)
             desk.close()
 
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False, lifespan=lifespan)

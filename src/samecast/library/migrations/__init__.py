@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD = "0008"
+HEAD = "0009"
 """The newest revision; a test holds it equal to what Alembic finds in `versions`."""
 
 _one_at_a_time = threading.Lock()  # Alembic keeps its context in module globals

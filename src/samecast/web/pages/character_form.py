@@ -67,8 +67,12 @@ class Form:
         self.anchors.list()
 
     def know(self, taken: Collection[str]) -> None:
-        """Which handles others have."""
+        """Which handles others have; somebody may have typed before that is known."""
         self._taken = taken
+        if self.name.value.strip() and not self._own_handle:
+            self._named(self.name.value)
+        elif self._own_handle:
+            self._check_handle()
 
     def written(self) -> Written | None:
         """What is there now; None where something is missing, which is said at its field.

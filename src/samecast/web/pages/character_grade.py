@@ -38,11 +38,14 @@ def kept_grade(text: str) -> Grade | None:
     return grade_from_json(text) if text else None
 
 
+def short_words(grade: Grade | None) -> tuple[str, str]:
+    """The verdict, and how it is told in a word or two."""
+    return ("unknown", "Not graded") if grade is None else (grade.verdict, SHORT[grade.verdict])
+
+
 def short_verdict(grade: Grade | None) -> Tag:
     """The verdict in a word or two."""
-    if grade is None:
-        return kit.verdict("unknown", "Not graded")
-    return kit.verdict(grade.verdict, SHORT[grade.verdict])
+    return kit.verdict(*short_words(grade))
 
 
 def show_grade(place: Tag, grade: Grade, *, anchors: bool = True) -> None:

@@ -78,8 +78,7 @@ class NewCharacter:
             _rules()
 
     async def _know(self) -> None:
-        casting = self._desk.studio.casting
-        cast = await self._desk.ask(casting.all) + await self._desk.ask(casting.all, archived=True)
+        cast = await self._desk.cast() + await self._desk.cast(archived=True)
         self._form.know({character.handle for character in cast})
 
     # --- pictures -------------------------------------------------------------------------------------------------

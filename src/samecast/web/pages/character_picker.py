@@ -6,7 +6,8 @@ from samecast.ports.creations import Creation, Page, Wanted
 from samecast.web import kit
 from samecast.web.desk import Desk
 from samecast.web.frame import later, told
-from samecast.web.kit import Dialog, Tag, button, words
+from samecast.web.kit import Dialog, Tag, words
+from samecast.web.parts.growing import Growing
 
 AT_ONCE = 24
 
@@ -44,24 +45,25 @@ class Picker:
                 words("Nothing was found." if said.strip() else "Nothing was made yet.", "muted")
                 return
             self._wall = Tag("ul", classes="picks")
-            self._more = button("More", told(self._next), kind="quiet")
-        self._show(page)
+            with kit.row():
+                more = Growing(self._next)
+            more.set_visibility(self._show(page))
 
-    async def _next(self) -> None:
-        if self._cursor is not None:
-            self._show(await self._page(self._cursor))
+    async def _next(self) -> bool:
+        return self._cursor is not None and self._show(await self._page(self._cursor))
 
     async def _page(self, after: str | None) -> Page:
         wanted = Wanted(words=self._said)
         return await self._desk.ask(self._desk.studio.creations.page, wanted, limit=AT_ONCE, after=after)
 
-    def _show(self, page: Page) -> None:
+    def _show(self, page: Page) -> bool:
+        """Add a page of them, and say whether there are more."""
         self._cursor = page.cursor
         with self._wall:
             for creation in page.creations:
                 if creation.asset is not None:
                     self._pick(creation, creation.asset)
-        self._more.set_visibility(page.cursor is not None)
+        return page.cursor is not None
 
     def _pick(self, creation: Creation, asset: str) -> None:
         async def take() -> None:

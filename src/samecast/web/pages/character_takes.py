@@ -7,8 +7,9 @@ from samecast.core.consistency import ScoreVerdict
 from samecast.ports.creations import Creation, Page, Wanted
 from samecast.web import kit
 from samecast.web.desk import Desk
-from samecast.web.frame import later, told
-from samecast.web.kit import Tag, button, words
+from samecast.web.frame import later
+from samecast.web.kit import Tag, words
+from samecast.web.parts.growing import Growing
 
 AT_ONCE = 24
 KINDS = {"image": "images", "video": "clips"}
@@ -110,12 +111,11 @@ class Takes:
                 return
             self._wall = Tag("ul", classes="takes")
             with kit.row():
-                self._more = button("More", told(self._next), kind="quiet")
-        self._show(page)
+                more = Growing(self._next)
+            more.set_visibility(self._show(page))
 
-    async def _next(self) -> None:
-        if self._cursor is not None:
-            self._show(await self._page(self._cursor))
+    async def _next(self) -> bool:
+        return self._cursor is not None and self._show(await self._page(self._cursor))
 
     async def _page(self, after: str | None) -> Page:
         wanted = Wanted(character=self._handle)
@@ -125,13 +125,14 @@ class Takes:
         profile = self._desk.studio.models.get(model)
         return profile is not None and profile.composites
 
-    def _show(self, page: Page) -> None:
+    def _show(self, page: Page) -> bool:
+        """Add a page of them, and say whether there are more."""
         self._cursor = page.cursor
         with self._wall:
             for creation in page.creations:
                 with Tag("li"):
                     _take(creation, self._handle, composited=self._composites(creation.model))
-        self._more.set_visibility(page.cursor is not None)
+        return page.cursor is not None
 
 
 def _take(creation: Creation, handle: str, *, composited: bool) -> None:

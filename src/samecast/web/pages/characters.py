@@ -8,9 +8,14 @@ from samecast.core.cast import Character
 from samecast.web import kit
 from samecast.web.desk import Desk
 from samecast.web.frame import later
-from samecast.web.kit import Tag, button, empty, heading, portrait, stack, words
-from samecast.web.pages.character_grade import kept_grade, short_verdict
+from samecast.web.kit import Tag, button, empty, heading, picture, words
+from samecast.web.pages.character_grade import kept_grade, short_words
 from samecast.web.pages.character_new import TEACHES, NewCharacter
+from samecast.web.parts.growing import Growing
+from samecast.web.parts.portraits import Card, Portraits
+
+AT_ONCE = 40
+"""Portraits that hang at first."""
 
 
 def wall(desk: Desk, *, new: bool = False) -> None:
@@ -24,8 +29,8 @@ class _Wall:
         self._desk = desk
         self._page = page
         self._words, self._tag, self._archived = "", "", False
-        self._cast: list[Character] = []
-        self._away: list[Character] = []
+        self._cast: tuple[Character, ...] = ()
+        self._away: tuple[Character, ...] = ()
         with page:
             with Tag("header"):
                 heading("Characters", 1)
@@ -45,9 +50,8 @@ class _Wall:
             NewCharacter(self._desk)
 
     async def _fill(self) -> None:
-        casting = self._desk.studio.casting
-        self._cast = await self._desk.ask(casting.all)
-        self._away = await self._desk.ask(casting.all, archived=True)
+        self._cast = await self._desk.cast()
+        self._away = await self._desk.cast(archived=True)
         if self._body.is_deleted:
             return
         self._search.box.set_visibility(bool(self._cast or self._away))
@@ -82,15 +86,24 @@ class _Wall:
             if not self._cast and not self._away:
                 self._teach()
                 return
-            shown = found(self._away if self._archived else self._cast, self._words, self._tag)
-            if not shown:
+            self._found = found(self._away if self._archived else self._cast, self._words, self._tag)
+            if not self._found:
                 filtered = self._words.strip() or self._tag or self._archived
                 words("Nobody is found so." if filtered else "Everybody is archived.", "muted")
                 return
-            with Tag("ul", classes="wall"):
-                for character in shown:
-                    with Tag("li"):
-                        _card(character)
+            self._portraits, self._many = Portraits(), AT_ONCE
+            with kit.row():
+                more = Growing(self._grow)
+            more.set_visibility(self._hang())
+
+    async def _grow(self) -> bool:
+        self._many *= 2
+        return self._hang()
+
+    def _hang(self) -> bool:
+        """Hang as many as are to be seen, and say whether there are more."""
+        self._portraits.show([_card(character) for character in self._found[: self._many]])
+        return self._many < len(self._found)
 
     def _teach(self) -> None:
         with empty(
@@ -120,19 +133,14 @@ def _read(character: Character) -> str:
     return " ".join(said).lower()
 
 
-def _card(character: Character) -> None:
+def _card(character: Character) -> Card:
     reference = character.current.references[0]
-    with Tag("a", classes="portrait", href=f"/characters/{character.handle}"):
-        with Tag("div", classes="picture"):
-            portrait(reference.sha256, "", 640)
-        with stack("close"):
-            with kit.row("tight stiff apart"):
-                words(character.name, "strong one-line", tag="span")
-                short_verdict(kept_grade(reference.grade))
-            words(f"@{character.handle}", "muted small one-line", tag="span")
-            if character.tags:
-                with kit.row("tight"):
-                    for tag in character.tags[:3]:
-                        words(tag, "chip", tag="span")
-                    if len(character.tags) > 3:
-                        words(f"+{len(character.tags) - 3}", "chip", tag="span")
+    verdict, word = short_words(kept_grade(reference.grade))
+    return Card(
+        handle=character.handle,
+        name=character.name,
+        src=picture(reference.sha256, 640),
+        verdict=verdict,
+        word=word,
+        tags=character.tags,
+    )

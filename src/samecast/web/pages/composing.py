@@ -102,7 +102,7 @@ def read(studio: Studio, draft: Draft, under: Path) -> Reading:
             first, plan = studio.keyframing.plan(order)
             plans: tuple[Plan, ...] = (plan, first)
         else:
-            plans = (studio.shooting.plan(order),)
+            plans = (studio.shooting.plan(order, asked),)
         findings = plans[0].findings
         plans, estimate = priced(studio, plans)
         return Reading(

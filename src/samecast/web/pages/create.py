@@ -1,9 +1,8 @@
 """Create: one prompt box, what it is understood as while it is typed, and the shots that come of it beside it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
-from samecast.core.cast import Character
 from samecast.core.options import Option
 from samecast.core.words import PROMPT_LIMIT
 from samecast.ports import ModelProfile
@@ -17,9 +16,7 @@ from samecast.web.kit import (
     choices,
     field,
     heading,
-    icon,
     note,
-    picture,
     row,
     select,
     stack,
@@ -28,6 +25,7 @@ from samecast.web.kit import (
 )
 from samecast.web.pages.composing import NEGATIVE, USUAL_TAKES, Draft, Reading, begin, facts, read
 from samecast.web.pages.stage import Stage
+from samecast.web.parts.cast_menu import CastMenu
 from samecast.web.parts.drop import Drop
 from samecast.web.parts.prompt_box import PromptBox
 
@@ -87,7 +85,7 @@ class Composer:
             go=told(self._shoot),
         )
         with row("apart top"):
-            self._cast_menu = Tag("details", classes="menu")
+            self._menu = CastMenu(told(self._name))
             self._kinds = Tag("div")
             self._draw_kinds()
         self._said = Tag("div", classes="said-of stack tight", aria_live="polite")
@@ -97,12 +95,10 @@ class Composer:
             self._go = button("Shoot", told(self._shoot), drawn="clapperboard", kind="main")
 
     async def _fill(self, asked: Mapping[str, str]) -> None:
-        cast, models = await asyncio.gather(
-            self._desk.ask(self._desk.studio.casting.all), self._desk.ask(self._desk.studio.modelling.all)
-        )
+        cast, models = await asyncio.gather(self._desk.cast(), self._desk.ask(self._desk.studio.modelling.all))
         self._models = {ready.profile.id: ready for ready in models}
         self._box.offer(cast)
-        self._fill_cast(cast)
+        self._menu.offer(cast)
         character = asked.get("character", "")
         if any(one.handle == character for one in cast) and f"@{character}" not in self._draft.prompt:
             self._draft.prompt = f"{self._draft.prompt} @{character} ".lstrip()
@@ -113,31 +109,12 @@ class Composer:
                 await self._give_take(what, take)
         await self._read()
 
-    def _fill_cast(self, cast: Sequence[Character]) -> None:
-        self._cast_menu.clear()
-        with self._cast_menu:
-            with Tag("summary", classes="button low"):
-                icon("users")
-                words("Characters", tag="span")
-                icon("chevron-down")
-            with Tag("ul", classes="menu-list"):
-                for one in cast:
-                    with Tag("li"), Tag("button", classes="menu-item", type="button") as chosen:
-                        Tag("img", src=picture(one.current.references[0].sha256, 96), alt="", loading="lazy")
-                        words(one.name, "grow one-line", tag="span")
-                        words(f"@{one.handle}", "muted small", tag="span")
-                    chosen.on("click", told(lambda handle=one.handle: self._name(handle)), args=[])
-                with Tag("li"), Tag("a", classes="menu-item", href="/characters/new"):
-                    icon("plus")
-                    words("Cast somebody new", tag="span")
-
     def _draw_kinds(self) -> None:
         self._kinds.clear()
         with self._kinds:
             choices("", {"video": "Video", "image": "Image"}, self._draft.kind, told(self._kind), name="kind")
 
     def _name(self, handle: str) -> None:
-        self._cast_menu.run_method("removeAttribute", "open")
         self._box.name(handle)
 
     def _draw_form(self) -> None:

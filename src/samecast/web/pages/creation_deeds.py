@@ -152,8 +152,7 @@ class Deeds:
 
     async def use_as_reference(self, take: Take) -> None:
         """Ask whose reference it is to be."""
-        studio = self._desk.studio
-        cast = await self._desk.ask(studio.casting.all)
+        cast = await self._desk.cast()
         if take.asset is None:
             return
         if not cast:

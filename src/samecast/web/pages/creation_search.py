@@ -8,7 +8,7 @@ from typing import Any
 from samecast.core.cast import Character
 from samecast.ports.creations import Stats, TagUse
 from samecast.web.frame import told
-from samecast.web.kit import Field, Tag, button, children, field, select, switch
+from samecast.web.kit import Choice, Field, Tag, button, children, field, select, switch
 from samecast.web.pages.creation_filters import LONGEST_WORDS, Filters
 from samecast.web.parts.wall import WORDS
 
@@ -31,7 +31,7 @@ class Search:
     def __init__(self, filters: Filters, changed: Callable[[str, str], Any], clear: Callable[[], Any]) -> None:
         self._changed = changed
         self._fields: dict[str, Field] = {}
-        self._lists: list[tuple[str, str, dict[str, str]]] = []
+        self._lists: dict[str, Choice] = {}
         self.box = Tag("search", classes="creation-search", aria_label="Creations")
         with self.box:
             self._words = field(
@@ -60,18 +60,13 @@ class Search:
 
     def offer(self, filters: Filters, offered: Offered | None) -> None:
         """Say what there is to look for; None: not known yet. A list that somebody has open stays open."""
-        lists, before = _offers(filters, offered), self._lists
-        self._lists = lists
-        if [(name, list(options)) for name, _, options in lists] == [(name, list(old)) for name, _, old in before]:
-            for name, _, options in lists:
-                for shown, text in zip(children(self._fields[name].input), options.values(), strict=True):
-                    shown.set_text(text) if isinstance(shown, Tag) else None
-        else:
-            self._selects.clear()
+        for name, label, options in _offers(filters, offered):
+            if (known := self._lists.get(name)) is not None:
+                known.offer(options)
+                continue
             with self._selects:
-                for name, label, options in lists:
-                    said = told(_setting(self._changed, name))
-                    self._fields[name] = select(label, options, getattr(filters, name), said)
+                chosen = select(label, options, getattr(filters, name), told(_setting(self._changed, name)))
+            self._fields[name] = self._lists[name] = chosen
         self.show(filters)
 
     def show(self, filters: Filters) -> None:

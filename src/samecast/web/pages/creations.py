@@ -68,8 +68,7 @@ class Room:
             self._nothing = Tag("div")
         self._deeds = Deeds(desk, self.page, self._removed, self._brought, self._refresh)
         self._details = Details(desk, self.page, self._open, self._step, self._shut, self._deeds)
-        self._stop = desk.pulse.listen(self._heard)
-        context.client.on_delete(self._stop)
+        self.page.when_gone(desk.pulse.listen(self._heard))
         self._draw()
 
     # --- what is shown --------------------------------------------------------------------------------------------
@@ -101,12 +100,12 @@ class Room:
         if self._filters.take:
             await self._details.open(self._filters.take)
 
-    async def _offer(self) -> None:
+    async def _offer(self, sight: Sight | None = None) -> None:
         """Read what there is to look for, and how much of it."""
         studio = self._desk.studio
-        cast = await self._desk.ask(studio.casting.all)
-        stats = await self._desk.ask(studio.creations.stats)
-        tags = await self._desk.ask(studio.creations.tags)
+        cast = await self._desk.cast(sight=sight)
+        stats = await self._desk.stats(sight=sight)
+        tags = await self._desk.once(sight, "tags", studio.creations.tags)
         if self.page.is_deleted:
             return
         models = {profile.id: profile.name for profile in studio.models.values()}
@@ -215,18 +214,16 @@ class Room:
 
     async def _heard(self, sight: Sight) -> None:
         """Takes that were made meanwhile come first, and picks are marked."""
-        if self.page.is_deleted:
-            self._stop()
-            return
         before, self._signs = self._signs, _signs(sight)
         if before != self._signs:
-            await self._refresh()
+            await self._refresh(sight)
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, sight: Sight | None = None) -> None:
         if self.page.is_deleted or not self._serial or self._filters.trashed:
             return
         serial = self._serial
-        items, _ = await self._desk.ask(self._read, self._filters, None, AT_ONCE)
+        wanted = self._filters
+        items, _ = await self._desk.once(sight, wanted, self._read, wanted, None, AT_ONCE)
         if serial != self._serial or self.page.is_deleted:
             return
         if items and not self._told:
@@ -237,7 +234,7 @@ class Room:
         self._newest = max([self._newest, *(one["at"] for one in items)])
         self._wall.fresh(serial, items)
         with self.page:
-            later(self._offer(), self.page)
+            later(self._offer(sight), self.page)
 
     # --- what is done ---------------------------------------------------------------------------------------------
 

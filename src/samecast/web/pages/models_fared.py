@@ -30,7 +30,7 @@ class Fares:
     async def fill(self, entries: Sequence[Readiness]) -> None:
         """Offer the cast, and show how models fared with whoever was chosen."""
         self._names = {entry.profile.id: entry.profile.name for entry in entries}
-        cast = await self._desk.ask(self._desk.studio.casting.all)
+        cast = await self._desk.cast()
         if self._body.is_deleted:
             return
         if self._handle not in {character.handle for character in cast}:

@@ -32,7 +32,7 @@ class _Prompts:
         self._page = page
         self._looked = Looked()
         self._found: Sequence[ReadyPrompt] = ()
-        self._cast: list[Character] = []
+        self._cast: tuple[Character, ...] = ()
         self._models: dict[str, Readiness] = {}
         with Tag("header"):
             heading("Prompts", 1)
@@ -71,7 +71,7 @@ class _Prompts:
 
     async def _fill(self, opened: str) -> None:
         studio = self._desk.studio
-        self._cast = await self._desk.ask(studio.casting.all)
+        self._cast = await self._desk.cast()
         self._models = {entry.profile.id: entry for entry in await self._desk.ask(studio.modelling.all)}
         await self._show()
         self._form.offer(await self._desk.ask(studio.prompting.find, kind="portrait"))

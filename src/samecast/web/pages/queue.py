@@ -1,7 +1,5 @@
 """The queue: what runs and waits, who works on it, what ended last; to stop it and to go on with it."""
 
-from nicegui import context
-
 from samecast.core.estimating import duration
 from samecast.core.money import dollars
 from samecast.core.story import Shot
@@ -40,14 +38,10 @@ class Queue:
             with Tag("section", classes="stack tight"):
                 heading("Ended last")
                 self._ended = Tag("ul", classes="stack tight")
-        self._stop = desk.pulse.listen(self._heard)
-        context.client.on_delete(self._stop)
+        self.box.when_gone(desk.pulse.listen(self._heard))
         self._heard(desk.pulse.sight)
 
     def _heard(self, sight: Sight) -> None:
-        if self.box.is_deleted:
-            self._stop()
-            return
         with self.box:
             self._show_trouble()
             self._show_running(sight)

@@ -53,7 +53,7 @@ class Storage:
         later(self._fill(), self._facts)
 
     async def _fill(self) -> None:
-        stats = await self._desk.ask(self._desk.studio.creations.stats)
+        stats = await self._desk.stats()
         free = await self._desk.ask(self._free)
         if not self._facts.is_deleted:
             self._draw(stats, free)

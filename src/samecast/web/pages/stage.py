@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from nicegui import context
-
 from samecast.core.story import Shot, Take
 from samecast.ports.watching import SeenShot, Sight
 from samecast.services.casting import Change
@@ -39,28 +37,31 @@ class Stage:
             self._takes = Takes(told(self._choose), told(self._pick), self._at)
             self._actions = row("tight stage-actions")
         self._retakes = Retakes(desk, self.box, begun)
-        self._stop = desk.pulse.listen(self._heard)
-        context.client.on_delete(self._stop)
+        self._kept: object = None
+        self._drawn_doing: object = None
+        self._drawn_actions: object = None
+        self.box.when_gone(desk.pulse.listen(self._heard))
         later(self._read(), self.box)
 
     async def _heard(self, sight: Sight) -> None:
-        if self.box.is_deleted:
-            self._stop()
+        """Read it anew once something was kept; how far its takes are is seen without that."""
+        if self._shot is None or self.box.is_deleted:
             return
-        running = self._shot is not None and self._shot.state == "running"
-        if running or self._state_of(sight) not in (None, self._shot.state if self._shot else None):
-            await self._read()
-
-    def _state_of(self, sight: Sight) -> str | None:
-        seen = self._seen(sight)
-        return seen.state if seen is not None else None
+        seen, running = self._seen(sight), self._shot.state == "running"
+        kept = _kept(seen) if seen is not None else None
+        if kept != self._kept and (kept is not None or running):
+            self._kept = kept
+            await self._read(sight)
+        elif running:
+            with self.box:
+                self._show(self._shot, changed=False)
 
     def _seen(self, sight: Sight) -> SeenShot | None:
         return next((shot for shot in sight.shots if shot.id == self._id), None)
 
-    async def _read(self) -> None:
+    async def _read(self, sight: Sight | None = None) -> None:
         before = self._shot
-        shot = await self._desk.ask(self._desk.studio.shooting.get, self._id)
+        shot = await self._desk.once(sight, self._id, self._desk.studio.shooting.get, self._id)
         if self.box.is_deleted:
             return
         self._shot = shot
@@ -83,13 +84,17 @@ class Stage:
     # --- the shot -------------------------------------------------------------------------------------------------
 
     def _draw_doing(self, shot: Shot) -> None:
+        failed = any(take.state == "failed" for take in shot.takes)
+        if (shot.state, failed) == self._drawn_doing:
+            return
+        self._drawn_doing = shot.state, failed
         self._doing.clear()
         with self._doing:
             if shot.state == "running":
                 button("Stop", told(self._cancel), drawn="circle-stop", kind="quiet", low=True)
             elif shot.state == "cancelled":
                 button("Go on", told(self._resume), drawn="play", low=True)
-            elif any(take.state == "failed" for take in shot.takes):
+            elif failed:
                 button("Try the failed again", told(self._retry), drawn="refresh-cw", low=True)
 
     async def _cancel(self) -> None:
@@ -130,8 +135,11 @@ class Stage:
         self._moment = seconds
 
     def _draw_actions(self, shot: Shot) -> None:
-        self._actions.clear()
         take = self._take
+        if (take, shot.picked) == self._drawn_actions:
+            return
+        self._drawn_actions = take, shot.picked
+        self._actions.clear()
         if take is None or take.asset is None:
             return
         picked, still = take.id == shot.picked, take.recipe.kind == "image"
@@ -189,7 +197,7 @@ class Stage:
         await self._given(what, await self._picture(take))
 
     async def _as_reference(self, take: Take) -> None:
-        cast = await self._desk.ask(self._desk.studio.casting.all)
+        cast = await self._desk.cast()
         if not cast:
             frame().say("Nobody is cast yet.", "Cast somebody first.", tone="wrong", drawn="triangle-alert")
             return
@@ -216,3 +224,9 @@ class Stage:
         dialog.close()
         grade = added.grade.verdict if added.grade is not None else ""
         frame().say(f"A reference of @{handle} by now.", f"Graded {grade}." if grade else "")
+
+
+def _kept(seen: SeenShot) -> object:
+    """What differs once the library holds something else of a shot."""
+    made = [(take.id, take.state, take.verdict) for take in seen.takes if take.state in ("done", "failed")]
+    return seen.state, seen.round, seen.picked, seen.awaits, len(seen.takes), made

@@ -6,7 +6,7 @@ export default {
   props: {
     text: String, // what the server last wrote into the box
     writes: Number, // raised whenever it does
-    cast: Array, // [{ handle, name, src }]
+    cast: Array, // [[handle, name, src], ...]
     placeholder: String,
     label: String,
   },
@@ -39,8 +39,11 @@ export default {
     return { value: this.text || "", offers: [], at: 0, from: -1, place: {}, listId: "offers-" + Math.random().toString(36).slice(2) };
   },
   computed: {
+    all() {
+      return (this.cast || []).map(([handle, name, src]) => ({ handle, name, src }));
+    },
     known() {
-      return new Map((this.cast || []).map((one) => [one.handle, one]));
+      return new Map(this.all.map((one) => [one.handle, one]));
     },
     pieces() {
       const pieces = [];
@@ -104,7 +107,7 @@ export default {
       const begun = found[2].toLowerCase();
       this.from = before.length - begun.length - 1;
       const fits = (one) => one.handle.startsWith(begun) || one.name.toLowerCase().split(/\s+/).some((word) => word.startsWith(begun));
-      this.offers = (this.cast || []).filter(fits).slice(0, 8);
+      this.offers = this.all.filter(fits).slice(0, 8);
       this.at = 0;
       this.place = this.under();
     },

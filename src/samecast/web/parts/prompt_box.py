@@ -36,9 +36,7 @@ class PromptBox(Element, component="prompt_box.js"):
 
     def offer(self, cast: Sequence[Character]) -> None:
         """Who can be named."""
-        self.props["cast"] = [
-            {"handle": c.handle, "name": c.name, "src": picture(c.current.references[0].sha256, 96)} for c in cast
-        ]
+        self.props["cast"] = tuple(named(one) for one in cast)
 
     def write(self, text: str) -> None:
         """Put another text into the box."""
@@ -50,3 +48,8 @@ class PromptBox(Element, component="prompt_box.js"):
     def name(self, handle: str) -> None:
         """Put a character where the caret is."""
         self.run_method("add", handle)
+
+
+def named(character: Character) -> tuple[str, str, str]:
+    """A character as the browser is told of who can be named: handle, name, portrait."""
+    return character.handle, character.name, picture(character.current.references[0].sha256, 96)

@@ -9,7 +9,8 @@ function clock(seconds) {
 
 export default {
   props: {
-    takes: Array, // see takes.py
+    takes: Array, // as they are kept: see takes.py
+    far: Array, // how far those are that are being made: [[id, step, share, preview], ...]
     chosen: String,
     ratio: Number, // width / height
     length: Number, // seconds; 0: stills
@@ -17,7 +18,7 @@ export default {
   template: `
     <div class="film" @keydown="pressed">
       <ol class="takes-row" :style="{ '--ratio': ratio }">
-        <li v-for="(take, index) in takes" :key="take.id" class="take" :class="{ chosen: take.id === chosen, picked: take.picked }">
+        <li v-for="(take, index) in all" :key="take.id" class="take" :class="{ chosen: take.id === chosen, picked: take.picked }">
           <button type="button" class="take-face" :aria-pressed="take.id === chosen" @click="choose(take)"
             :aria-label="'Take ' + take.number + ': ' + take.words">
             <video v-if="take.clip" :ref="(video) => keep(index, video)" :src="take.clip" :poster="take.picture" muted playsinline
@@ -64,8 +65,15 @@ export default {
     return { now: 0, playing: false, lead: 0 };
   },
   computed: {
+    all() {
+      const far = new Map((this.far || []).map((one) => [one[0], one]));
+      return (this.takes || []).map((take) => {
+        const [, step, share, preview] = (take.state === "waiting" && far.get(take.id)) || [];
+        return step ? { ...take, state: "running", words: "Is being made", step, share, preview } : { ...take, step: "Waits", share: 0 };
+      });
+    },
     clips() {
-      return this.takes.some((take) => take.clip);
+      return this.all.some((take) => take.clip);
     },
   },
   created() {
@@ -163,7 +171,7 @@ export default {
       if (event.key === " " && this.length && event.target.classList.contains("take-face")) this.toggle();
       else if (event.key === "ArrowRight" && this.length) { this.stop(); this.seek(this.now + step); }
       else if (event.key === "ArrowLeft" && this.length) { this.stop(); this.seek(this.now - step); }
-      else if (number >= 1 && number <= this.takes.length) this.choose(this.takes[number - 1]);
+      else if (number >= 1 && number <= this.all.length) this.choose(this.all[number - 1]);
       else if (event.key.toLowerCase() === "p") this.$emit("picked", this.chosen);
       else return;
       event.preventDefault();

@@ -34,15 +34,12 @@ class Lane(TypedDict):
 
 
 class Face(TypedDict):
-    """One take as it is shown."""
+    """One take as it is kept."""
 
     id: str
     number: int
     state: str
-    step: str
-    share: float
     picture: str | None
-    preview: str | None
     clip: str | None
     picked: bool
     verdict: str | None
@@ -62,6 +59,7 @@ class Takes(Element, component="takes.js"):
         moment: Callable[[float], object] = lambda seconds: None,
     ) -> None:
         super().__init__()
+        self._shot: Shot | None = None
         self.on("moment", lambda event: moment(float(event.args) if isinstance(event.args, int | float) else 0.0))
         self.on("chosen", lambda event: chosen(text_of(event, 200)))
         self.on("picked", lambda event: picked(text_of(event, 200)))
@@ -69,48 +67,50 @@ class Takes(Element, component="takes.js"):
     def show(self, shot: Shot, seen: SeenShot | None, chosen: str | None) -> None:
         """Show the shot as it is kept, and how far its takes are by what was seen last."""
         recipe = shot.takes[0].recipe
-        far = {take.id: take for take in seen.takes} if seen is not None else {}
-        faces = [face(take, far.get(take.id), picked=take.id == shot.picked) for take in shot.takes]
-        shown = {
-            "takes": faces,
+        shown: dict[str, object] = {
+            "far": tuple(far(take) for take in seen.takes if take.state == "running") if seen is not None else (),
             "chosen": chosen,
             "ratio": round(recipe.width / recipe.height, 4),
             "length": recipe.seconds if recipe.kind == "video" else 0,
         }
+        if shot is not self._shot:
+            self._shot = shot
+            shown["takes"] = tuple(face(take, picked=take.id == shot.picked) for take in shot.takes)
         for name, value in shown.items():
             if self.props.get(name) != value:
                 self.props[name] = value
 
 
-def face(take: Take, far: SeenTake | None, *, picked: bool) -> Face:
-    """What there is to see of a take. `far`: how far it is, where it is being made."""
+def far(take: SeenTake) -> tuple[str, str, float, str | None]:
+    """How far a take is that is being made: its id, step, the share of it that is made (0..1), and its preview."""
+    preview = f"/studio/preview/{take.id}/{take.shown}.jpg" if take.shown else None
+    return take.id, STEPS.get(take.step, take.step.capitalize()), round(take.share, 2), preview
+
+
+def face(take: Take, *, picked: bool) -> Face:
+    """What there is to see of a take, however far it is."""
     made = take.state == "done" and take.asset is not None
     score = take_score_from_json(take.score) if take.score else TakeScore()
     said = told(score) if made else None
-    running = take.state == "waiting" and far is not None and far.state == "running"
     clip = made and take.recipe.kind == "video"
-    state = "running" if running else take.state
     return Face(
         id=take.id,
         number=take.number,
-        state=state,
-        step=STEPS.get(far.step, far.step.capitalize()) if running and far is not None else "Waits",
-        share=round(far.share, 2) if running and far is not None else 0.0,
+        state=take.state,
         picture=picture(take.asset, 1280) if made and take.asset else None,
-        preview=f"/studio/preview/{take.id}/{far.shown}.jpg" if running and far is not None and far.shown else None,
         clip=f"/studio/clip/{take.asset}.mp4" if clip else None,
         picked=picked,
         verdict=said.verdict if said is not None else None,
-        words=said.words if said is not None else _words(take, state),
+        words=said.words if said is not None else _words(take),
         more=said.more if said is not None else (take.error or "") if take.state == "failed" else "",
         lanes=_lanes(score) if clip else [],
     )
 
 
-def _words(take: Take, state: str) -> str:
+def _words(take: Take) -> str:
     if take.state == "failed":
         return "Refused" if take.failure == "refused" else "Failed"
-    return "Is being made" if state == "running" else "Waits"
+    return "Waits"
 
 
 def _lanes(score: TakeScore) -> list[Lane]:
