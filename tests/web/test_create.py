@@ -84,6 +84,15 @@ def test_who_is_named_is_chosen_without_typing_too(page: Page, shooting: Served)
     expect(box).to_have_value("")
 
 
+def test_a_negative_prompt_that_was_handed_over_waits_for_a_model_that_takes_one(page: Page, shooting: Served) -> None:
+    page.goto(f"{shooting.url}/create?kind=image&prompt=%40eileen+in+a+cafe&negative=smudges")
+    page.locator("summary", has_text="More").click()
+    expect(page.locator(".composer")).to_contain_text("Storyboard takes no negative prompt.")
+    page.get_by_label("Model", exact=True).select_option("qwen-image-edit")
+    page.locator("summary", has_text="More").click()
+    expect(page.get_by_label("Negative prompt")).to_have_value("smudges")
+
+
 def test_nobody_of_that_name_is_said_and_not_shot(page: Page, shooting: Served) -> None:
     box = opened(page, shooting)
     box.press_sequentially("@nobody in a cafe")

@@ -24,11 +24,17 @@ def test_every_prompt_of_the_pack_can_be_handed_to_create(prompting: Prompting):
             assert "{" not in text
             width, height = ready.aspect
             link = create_link(
-                text, kind=ready.kind, aspect=f"{width}:{height}", model="storyboard", seconds=ready.seconds
+                text,
+                kind=ready.kind,
+                aspect=f"{width}:{height}",
+                model="storyboard",
+                seconds=ready.seconds,
+                negative=ready.negative,
             )
             assert is_page(link), ready.id
             asked = parse_qs(urlsplit(link).query)
             assert asked["prompt"] == [text]
+            assert asked["negative"] == [ready.negative]
             assert asked["kind"] == ["video" if ready.kind == "video" else "image"]
 
 

@@ -42,8 +42,8 @@ PLACEHOLDER = (
 
 
 def create(desk: Desk, asked: Mapping[str, str]) -> None:
-    """The page. It begins with `prompt`, `character` (a handle), `kind`, `model`, `aspect`, `seconds`, and
-    `frame` or `edit` (a take's id); `shot` stands first beside it."""
+    """The page. It begins with `prompt`, `character` (a handle), `kind`, `model`, `aspect`, `seconds`,
+    `negative` (for models that take one), and `frame` or `edit` (a take's id); `shot` stands first beside it."""
     with Tag("main", classes="page create"):
         with Tag("header"):
             heading("Create", 1)
@@ -62,6 +62,7 @@ class Composer:
             aspect=asked.get("aspect", ""),
             seconds=asked.get("seconds", ""),
         )
+        self._negative = asked.get("negative", "")[:PROMPT_LIMIT]
         self._models: dict[str, Readiness] = {}
         self._reading = Reading()
         self._asked = 0
@@ -120,6 +121,8 @@ class Composer:
     def _draw_form(self) -> None:
         """The fields that the model in hand has."""
         profile = self._profile
+        if self._negative and any(option.name == NEGATIVE for option in profile.options):
+            self._draft.options.setdefault(NEGATIVE, self._negative)
         self._form.clear()
         with self._form:
             self._model_field()

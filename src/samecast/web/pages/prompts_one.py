@@ -128,7 +128,12 @@ class One:
         self._text.write(text)
         width, height = ready.aspect
         address = create_link(
-            text, kind=ready.kind, aspect=f"{width}:{height}", model=self._model, seconds=ready.seconds
+            text,
+            kind=ready.kind,
+            aspect=f"{width}:{height}",
+            model=self._model,
+            seconds=ready.seconds,
+            negative=ready.negative,
         )
         self._create.put(href=address or "/create")
         self._say(filled)

@@ -44,10 +44,13 @@ def text_for(ready: ReadyPrompt, handle: str) -> str:
     return ready.formula or ready.prompt.replace(PLACEHOLDER, SOMEBODY)
 
 
-def create_link(text: str, *, kind: str, aspect: str = "", model: str = "", seconds: float = 0.0) -> str:
+def create_link(
+    text: str, *, kind: str, aspect: str = "", model: str = "", seconds: float = 0.0, negative: str = ""
+) -> str:
     """Where the Create page begins with this text; "" where an address has no room for it."""
     asked = {"prompt": text, "kind": "video" if kind == "video" else "image", "aspect": aspect, "model": model}
     asked["seconds"] = f"{seconds:g}" if seconds else ""
+    asked["negative"] = negative
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"/create?{query}" if len(query) <= LONGEST_QUERY else ""
 
