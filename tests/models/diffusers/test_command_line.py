@@ -139,7 +139,7 @@ def test_progress_is_shown_and_ctrl_c_stops_within_a_step(shelf: Shelf, home: Pa
     shoot = ("shoot", "a harbour", "-m", model, "--image", "-n", "1", "-O", "steps=100000", "--out", "long")
     process = subprocess.Popen(
         [sys.executable, "-W", "ignore", "-c", command, *shoot],
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONFAULTHANDLER": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -149,6 +149,9 @@ def test_progress_is_shown_and_ctrl_c_stops_within_a_step(shelf: Shelf, home: Pa
         process.send_signal(signal.SIGINT)
         began = time.monotonic()
         _, said = process.communicate(timeout=60)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGABRT)
+        pytest.fail(f"It did not stop. Where it stood:\n{process.communicate()[1]}")
     finally:
         process.kill()
         process.wait()

@@ -104,9 +104,11 @@ class Form:
         if not self._new or self._own_handle:
             return
         try:
-            self.handle.set(free_handle(handle_from_name(said), self._taken) if said.strip() else "")
+            handle = free_handle(handle_from_name(said), self._taken) if said.strip() else ""
         except InvalidInput:
-            self.handle.set("")
+            handle = ""
+        if handle != self.handle.value:  # else somebody may be typing another one just now
+            self.handle.set(handle)
         self._check_handle(quiet=True)
 
     def _handled(self, said: str) -> None:

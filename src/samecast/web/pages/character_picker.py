@@ -2,14 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from samecast.ports.creations import Creation, Page, Wanted
+from samecast.ports.creations import Creation, Wanted
 from samecast.web import kit
 from samecast.web.desk import Desk
 from samecast.web.frame import later, told
 from samecast.web.kit import Dialog, Tag, words
-from samecast.web.parts.growing import Growing
-
-AT_ONCE = 24
+from samecast.web.parts.listed import first_of, listed
 
 
 class Picker:
@@ -19,7 +17,6 @@ class Picker:
         self._desk = desk
         self._chosen = chosen
         self._said = ""
-        self._cursor: str | None = None
         self._dialog = Dialog("From your creations", size="wide")
         with self._dialog.inside:
             kit.field("Search", "", self._searched, kind="search", placeholder="words of the prompt, a name, a tag")
@@ -36,34 +33,20 @@ class Picker:
 
     async def _fill(self) -> None:
         said = self._said
-        page = await self._page(None)
+        wanted = Wanted(words=said)
+        first = await first_of(self._desk, wanted)
         if said != self._said or self._body.is_deleted:
             return
         self._body.clear()
         with self._body:
-            if not page.creations:
+            if not first.creations:
                 words("Nothing was found." if said.strip() else "Nothing was made yet.", "muted")
                 return
-            self._wall = Tag("ul", classes="picks")
-            with kit.row():
-                more = Growing(self._next)
-            more.set_visibility(self._show(page))
+            listed(self._desk, wanted, first, self._show, classes="picks")
 
-    async def _next(self) -> bool:
-        return self._cursor is not None and self._show(await self._page(self._cursor))
-
-    async def _page(self, after: str | None) -> Page:
-        wanted = Wanted(words=self._said)
-        return await self._desk.ask(self._desk.studio.creations.page, wanted, limit=AT_ONCE, after=after)
-
-    def _show(self, page: Page) -> bool:
-        """Add a page of them, and say whether there are more."""
-        self._cursor = page.cursor
-        with self._wall:
-            for creation in page.creations:
-                if creation.asset is not None:
-                    self._pick(creation, creation.asset)
-        return page.cursor is not None
+    def _show(self, creation: Creation) -> None:
+        if creation.asset is not None:
+            self._pick(creation, creation.asset)
 
     def _pick(self, creation: Creation, asset: str) -> None:
         async def take() -> None:

@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from samecast.core.choosing import Record
 from samecast.core.consistency import ScoreVerdict
-from samecast.ports.creations import Creation, Page, Wanted
+from samecast.ports.creations import Creation, Wanted
 from samecast.web import kit
 from samecast.web.desk import Desk
 from samecast.web.frame import later
 from samecast.web.kit import Tag, words
-from samecast.web.parts.growing import Growing
+from samecast.web.parts.listed import first_of, listed
 
-AT_ONCE = 24
 KINDS = {"image": "images", "video": "clips"}
 VERDICTS: dict[ScoreVerdict, str] = {
     "match": "Same character",
@@ -93,46 +92,31 @@ class Takes:
     def __init__(self, desk: Desk, handle: str) -> None:
         self._desk = desk
         self._handle = handle
-        self._cursor: str | None = None
         with Tag("section", classes="stack", aria_label="Takes"):
             kit.heading("Takes", 2)
             self._body = Tag("div", classes="stack")
         later(self._fill(), self._body)
 
     async def _fill(self) -> None:
-        page = await self._page(None)
+        wanted = Wanted(character=self._handle)
+        first = await first_of(self._desk, wanted)
         if self._body.is_deleted:
             return
         with self._body:
-            if not page.creations:
+            if not first.creations:
                 words(f"Nobody shot @{self._handle} yet.", "muted")
                 with kit.row():
                     kit.link("Shoot the first", f"/create?character={self._handle}", drawn="clapperboard")
                 return
-            self._wall = Tag("ul", classes="takes")
-            with kit.row():
-                more = Growing(self._next)
-            more.set_visibility(self._show(page))
-
-    async def _next(self) -> bool:
-        return self._cursor is not None and self._show(await self._page(self._cursor))
-
-    async def _page(self, after: str | None) -> Page:
-        wanted = Wanted(character=self._handle)
-        return await self._desk.ask(self._desk.studio.creations.page, wanted, limit=AT_ONCE, after=after)
+            listed(self._desk, wanted, first, self._show, classes="takes")
 
     def _composites(self, model: str) -> bool:
         profile = self._desk.studio.models.get(model)
         return profile is not None and profile.composites
 
-    def _show(self, page: Page) -> bool:
-        """Add a page of them, and say whether there are more."""
-        self._cursor = page.cursor
-        with self._wall:
-            for creation in page.creations:
-                with Tag("li"):
-                    _take(creation, self._handle, composited=self._composites(creation.model))
-        return page.cursor is not None
+    def _show(self, creation: Creation) -> None:
+        with Tag("li"):
+            _take(creation, self._handle, composited=self._composites(creation.model))
 
 
 def _take(creation: Creation, handle: str, *, composited: bool) -> None:
