@@ -59,6 +59,19 @@ def made(shooting: Served) -> Served:
     return shooting
 
 
+def scrub_and_pick_another(page: Page, stage: Locator) -> str:
+    """Put all takes at one moment, and pick another one; returns the number of the pick before."""
+    scrub = stage.get_by_role("slider", name="Moment of all takes")
+    scrub.evaluate("(range) => { range.value = 0.5; range.dispatchEvent(new Event('input', { bubbles: true })); }")
+    page.wait_for_function(IN_STEP)
+    before = stage.locator(".take.picked .take-number").inner_text()
+    other = "2" if before != "2" else "3"
+    stage.get_by_role("button", name=f"Take {other}:").click()
+    stage.get_by_role("button", name="Pick this").click()
+    expect(stage.locator(".take.picked .take-number")).to_have_text(other, timeout=LONG)
+    return before
+
+
 # --- the prompt -----------------------------------------------------------------------------------------------------
 
 
@@ -123,15 +136,7 @@ def test_three_takes_are_made_before_ones_eyes_and_another_is_picked(page: Page,
     assert size == [720, 1280]
     expect(stage.locator(".take-said").first).to_contain_text("Same person by design")
 
-    scrub = stage.get_by_role("slider", name="Moment of all takes")
-    scrub.evaluate("(range) => { range.value = 0.5; range.dispatchEvent(new Event('input', { bubbles: true })); }")
-    page.wait_for_function(IN_STEP)
-
-    before = stage.locator(".take.picked .take-number").inner_text()
-    other = "2" if before != "2" else "3"
-    stage.get_by_role("button", name=f"Take {other}:").click()
-    stage.get_by_role("button", name="Pick this").click()
-    expect(stage.locator(".take.picked .take-number")).to_have_text(other, timeout=LONG)
+    before = scrub_and_pick_another(page, stage)
     page.get_by_role("button", name="Undo").click()
     expect(stage.locator(".take.picked .take-number")).to_have_text(before, timeout=LONG)
     assert list((shooting.home / "shots").glob("*/shot.json")), "its files lie in the library's own folder"

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.web.looking import without_barriers
 from tests.web.serving import Served
 from tests.web.test_characters import ASTRONAUT, add_picture, field
-from tests.web.test_create import IN_STEP, LONG
+from tests.web.test_create import LONG, scrub_and_pick_another
 
 PROMPT = "walking through a neon-lit alley at night in heavy rain, 9:16"
 
@@ -54,14 +54,7 @@ def test_from_a_photograph_to_a_take_that_is_found_again(
     expect(stage.locator("video")).to_have_count(3)
 
     # They are scrubbed together; another one is picked, and shot again.
-    scrub = stage.get_by_role("slider", name="Moment of all takes")
-    scrub.evaluate("(range) => { range.value = 0.5; range.dispatchEvent(new Event('input', { bubbles: true })); }")
-    page.wait_for_function(IN_STEP)
-    before = stage.locator(".take.picked .take-number").inner_text()
-    other = "2" if before != "2" else "3"
-    stage.get_by_role("button", name=f"Take {other}:").click()
-    stage.get_by_role("button", name="Pick this").click()
-    expect(stage.locator(".take.picked .take-number")).to_have_text(other, timeout=LONG)
+    scrub_and_pick_another(page, stage)
     stage.get_by_role("button", name="Again like this").click()
     page.get_by_role("dialog", name="Again like this").get_by_role("button", name="Shoot").click()
     expect(page.locator("article.stage")).to_have_count(2)

@@ -55,7 +55,8 @@ class Modelling:
             self.licensing.check(profile)
             engine.check()
         except SamecastError as error:
-            error.__traceback__ = error.__context__ = None  # it is kept, and all that they hold on to would be too
+            # It is kept, and all that these hold on to would be too.
+            error.__traceback__ = error.__context__ = error.__cause__ = None
             return Readiness(profile=profile, missing=error)
         return Readiness(profile=profile)
 

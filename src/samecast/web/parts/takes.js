@@ -68,8 +68,10 @@ export default {
     all() {
       const far = new Map((this.far || []).map((one) => [one[0], one]));
       return (this.takes || []).map((take) => {
-        const [, step, share, preview] = (take.state === "waiting" && far.get(take.id)) || [];
-        return step ? { ...take, state: "running", words: "Is being made", step, share, preview } : { ...take, step: "Waits", share: 0 };
+        const now = take.state === "waiting" && far.get(take.id);
+        if (!now) return { ...take, step: "Waits", share: 0 };
+        const [, step, share, preview] = now;
+        return { ...take, state: "running", words: "Is being made", step, share, preview };
       });
     },
     clips() {
