@@ -32,8 +32,8 @@ from samecast.settings import Settings
 from samecast.wiring import sample_picture
 
 RUNS = 9
-ORDERED = 24
-"""Takes of one shot; as many shots are ordered as keep the worker busy all the while."""
+SHOOT_SECONDS = 15.0
+"""A shot is ordered so often, which keeps the worker busy all the while."""
 PICTURES = 48
 ROOMS = (("Characters", "/"), ("Create", "/create"), ("Creations", "/creations"), ("Queue", "/queue"))
 COMMAND = (sys.executable, "-W", "ignore", "-c", "from samecast.wiring import main; main()")
@@ -65,6 +65,7 @@ class Crowd:
     actions: dict[str, list[float]] = field(default_factory=dict)
     memory: list[tuple[float, float]] = field(default_factory=list)
     late: int = 0
+    shots: int = 0
 
     def note(self, action: str, milliseconds: float) -> None:
         self.actions.setdefault(action, []).append(milliseconds)
@@ -133,7 +134,11 @@ def fill_with_pictures(settings: Settings, takes: int) -> None:
 def serving(home: Path) -> Iterator[Served]:
     environment = {**os.environ, "SAMECAST_HOME": str(home)}
     process = subprocess.Popen(
-        [*COMMAND, "studio", "--no-browser", "--port", "0"], env=environment, stdout=subprocess.PIPE, text=True
+        [*COMMAND, "studio", "--no-browser", "--port", "0"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,  # as from a terminal, while browsers are the desktop's: Linux shares among sessions
     )
     assert process.stdout is not None
     try:
@@ -217,14 +222,16 @@ def _opened(browser: Browser, served: Served, path: str) -> Page:
 
 
 def crowd(browser: Browser, served: Served, many: int, minutes: float) -> None:
-    """All of them at once, one action after the other, while the worker makes takes that one of them has begun."""
+    """All of them at once, one action after the other, while the worker makes takes that some of them have begun."""
     pages = [_opened(browser, served, "/") for _ in range(many)]
     found, lots = Crowd(), random.Random(5)
-    for _ in range(max(1, round(minutes))):
-        _order_takes(served)
-    began, sampled = time.monotonic(), 0.0
+    began, sampled, ordered = time.monotonic(), 0.0, -SHOOT_SECONDS
     while time.monotonic() - began < 60 * minutes:
         page = lots.choice(pages)
+        if time.monotonic() - began >= ordered + SHOOT_SECONDS:
+            ordered = time.monotonic() - began
+            _shoot(page)
+            found.shots += 1
         action, do = lots.choice(ACTIONS)
         try:
             found.note(action, do(page, lots))
@@ -238,16 +245,13 @@ def crowd(browser: Browser, served: Served, many: int, minutes: float) -> None:
     _report(found, many)
 
 
-def _order_takes(served: Served) -> None:
-    """So that the worker always has something to make."""
-    prompt, out = "an empty harbour at dawn, 16:9", tempfile.mkdtemp(dir=served.home)
-    subprocess.run(
-        [*COMMAND, "shoot", prompt, "--image", "-n", str(ORDERED), "--detach", "--out", out],
-        env={**os.environ, "SAMECAST_HOME": str(served.home)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=True,
-    )
+def _shoot(page: Page) -> None:
+    """Order a clip, in as many takes as usual, until it stands on the stage."""
+    _room(page, "Create", "/create")
+    page.locator(".prompt-text").fill("an empty harbour at dawn, 9:16")
+    stages = page.locator(".stages .stage").count()
+    page.click(".composer-go .button.main")
+    page.wait_for_function("(before) => document.querySelectorAll('.stages .stage').length > before", arg=stages)
 
 
 ACT = """([selector, value, there, text, unlike]) => new Promise((done) => {

@@ -1,5 +1,6 @@
 """Having shots made: in the foreground, until told to stop or the library stays away; and waiting for others."""
 
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,6 +83,20 @@ def test_ctrl_c_cancels_what_somebody_waited_for(studio: Studio, kept: Shot):
     assert studio.shooting.get(kept.id).state == "cancelled"
     assert nobody.submitted == [(kept.id, True)]
     assert (nobody.posts[0].queues, nobody.posts[0].patience) == (("cpu",), module.FOREGROUND_PATIENCE)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_ctrl_c_that_python_drops_cancels_all_the_same(studio: Studio, kept: Shot):
+    class Finalized:
+        def __del__(self) -> None:
+            signal.raise_signal(signal.SIGINT)
+
+    there = [Finalized()]
+    nobody = Nobody(there.clear)  # raised as it goes, where nobody can catch it
+    with pytest.raises(KeyboardInterrupt):
+        without_workers(studio, nobody).make(kept)
+    assert studio.shooting.get(kept.id).state == "cancelled"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_provider_that_cannot_be_told_of_one_take_is_told_of_the_others(studio: Studio, kept: Shot):

@@ -1,9 +1,13 @@
-"""What pages ask of the library together."""
+"""What pages ask of the library together, and what is made for all of them."""
 
 import asyncio
+import threading
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from samecast.core.errors import StorageFailed
 from samecast.ports.serving import Place
 from samecast.ports.watching import Sight
 from samecast.web.desk import Desk
@@ -48,4 +52,65 @@ def test_what_many_ask_because_of_one_sight_is_asked_once():
         assert casting.asked == 4
 
     asyncio.run(ask())
+    at.close()
+
+
+def test_what_many_wait_for_is_made_once_and_holds_up_nobody_else():
+    casting = Told()
+    at = desk(casting)
+    made, goes_on = [], threading.Event()
+
+    def make() -> str:
+        made.append(1)
+        assert goes_on.wait(20)
+        return "copy"
+
+    async def trying() -> None:
+        waiting = [asyncio.ensure_future(at.make("one", make)) for _ in range(20)]
+        for number in range(4):  # more than there are makers
+            waiting.append(asyncio.ensure_future(at.make(number, make)))
+        await asyncio.wait_for(at.cast(), 10)
+        assert casting.asked == 1, "answered meanwhile"
+        goes_on.set()
+        assert set(await asyncio.gather(*waiting)) == {"copy"}
+        assert len(made) == 5
+
+    asyncio.run(trying())
+    at.close()
+
+
+def test_what_could_not_be_made_is_tried_again():
+    at = desk(Told())
+    tries = []
+
+    def make() -> str:
+        tries.append(1)
+        if len(tries) == 1:
+            raise StorageFailed("The disk is full.", hint="Make room.")
+        return "copy"
+
+    async def trying() -> None:
+        failed = await asyncio.gather(*(at.make("one", make) for _ in range(3)), return_exceptions=True)
+        assert {type(one) for one in failed} == {StorageFailed}
+        assert await at.make("one", make) == "copy"
+        assert len(tries) == 2
+
+    asyncio.run(trying())
+    at.close()
+
+
+def test_who_goes_away_does_not_end_it_for_the_others():
+    at, goes_on = desk(Told()), threading.Event()
+
+    async def trying() -> None:
+        first = asyncio.ensure_future(at.make("one", goes_on.wait, 20))
+        second = asyncio.ensure_future(at.make("one", goes_on.wait, 20))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        goes_on.set()
+        assert await second is True
+
+    asyncio.run(trying())
     at.close()

@@ -4,11 +4,14 @@ A shot is made by whatever workers there are. The command line is one itself whi
 without a shot to wait for.
 """
 
+import signal
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from samecast.core.errors import InvalidInput, SamecastError
 from samecast.core.story import Shot
@@ -70,8 +73,13 @@ class Producing:
 
         queues = ("cpu", find_model(self.making.models, shot.model)[0].resource)
         post = Post(queues=tuple(dict.fromkeys(queues)), drain=2.0, patience=FOREGROUND_PATIENCE, watch=told)
+
+        def check() -> None:
+            still_ours()
+            not_interrupted()
+
         try:
-            with self.production.working(post) as check:
+            with _interruptible() as not_interrupted, self.production.working(post) as still_ours:
                 try:
                     self.submit(shot, urgent=True)
                     done = self.wait(shot.id, check)
@@ -168,6 +176,35 @@ class Producing:
     def export(self, shot_id: str, out: Path | None = None) -> Shot:
         """Write a shot's files into its folder, or another one, on this machine."""
         return self.concluding.export(self.shots.get(shot_id), out)
+
+
+@contextmanager
+def _interruptible() -> Iterator[Callable[[], None]]:
+    """Gives a check that raises `KeyboardInterrupt` once Ctrl-C was pressed, should the first one have been lost.
+
+    Ctrl-C raises wherever the main thread is, and Python drops what is raised in a finalizer or a collector's callback.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        yield lambda: None
+        return
+    pressed = threading.Event()
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    def check() -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield check
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _ready(engine: Engine | HostedEngine) -> bool:

@@ -18,6 +18,8 @@ from samecast.ports import AssetStore, Media, Picture, Pixels
 
 SIDES = (96, 320, 640, 1280, 2560)
 """How long a copy's longer side may be asked for."""
+STILL = 1280
+"""So long a clip's still is kept from the first, so that the clip is decoded once for all of its copies."""
 FRAMES_A_SECOND = 24
 """How closely a moment of a clip is met."""
 MOST_CLIPS_BYTES = 4 << 30
@@ -36,23 +38,40 @@ class Showing:
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
+    def kept(self, sha256: str, side: int) -> bytes | None:
+        """What `picture` makes, if it was made before."""
+        try:
+            return self._copy(sha256, side).read_bytes()
+        except FileNotFoundError:
+            return None
+
     def picture(self, sha256: str, side: int) -> Path:
         """A JPEG of a picture, or of a clip's middle, at most `side` pixels long."""
-        if side not in SIDES:
-            raise InvalidInput(f"Pictures are not shown at {side} pixels.", hint=f"Ask for one of {SIDES}.")
-        path = self._place(sha256, f"-{side}.jpg")
-        with self._alone(path.name):
+        path = self._copy(sha256, side)
+        with self._alone(sha256):
             if not path.is_file():
-                self.media.write_bytes(path, self.media.jpeg(self._pixels(sha256), longest=side, quality=86))
+                self._make(sha256, side)
+        return path
+
+    def jpeg(self, sha256: str, side: int) -> bytes:
+        """As `picture`, what is in it."""
+        return self.picture(sha256, side).read_bytes()
+
+    def kept_clip(self, sha256: str) -> Path | None:
+        """What `clip` copies, if it was copied before."""
+        path = self._place(sha256, ".mp4")
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return None
         return path
 
     def clip(self, sha256: str) -> Path:
         """The clip itself, as a file that can be read from anywhere in it. Raises `NotFound` for a picture."""
-        path = self._place(sha256, ".mp4")
-        with self._alone(path.name):
-            if path.is_file():
-                os.utime(path)
-                return path
+        with self._alone(f"{sha256}.mp4"):
+            if (kept := self.kept_clip(sha256)) is not None:
+                return kept
+            path = self._place(sha256, ".mp4")
             content = self.assets.get(sha256)
             with _as_file(content) as source:
                 if self.media.picture_or_clip(source) != "video":
@@ -79,14 +98,35 @@ class Showing:
         self._check(sha256)
         return self.assets.get(sha256)
 
-    def _pixels(self, sha256: str) -> Pixels:
+    def _make(self, sha256: str, side: int) -> None:
+        larger = [self._copy(sha256, one) for one in SIDES if one > side]
+        kept = next((path for path in larger if path.is_file()), None)
+        if kept is not None:
+            self._write(sha256, side, self.media.read_picture(kept).rgb)
+            return
         with _as_file(self.assets.get(sha256)) as source:
             if self.media.picture_or_clip(source) != "video":
-                return self.media.read_picture(source).rgb
-            frames = [rgb for _, rgb in self.media.clip_frames(source, 3)]
-        if not frames:
-            raise BadMedia("The clip has no frame that can be read.", hint="Make the take again.")
-        return frames[len(frames) // 2]
+                self._write(sha256, side, self.media.read_picture(source).rgb)
+                return
+            still = self._still(source)
+        for one in {side, STILL}:
+            self._write(sha256, one, still)
+
+    def _write(self, sha256: str, side: int, pixels: Pixels) -> None:
+        self.media.write_bytes(self._copy(sha256, side), self.media.jpeg(pixels, longest=side, quality=86))
+
+    def _still(self, clip: Path) -> Pixels:
+        """The clip's middle; where that is damaged, what is nearest to it of a few frames."""
+        for count in (1, 9):
+            frames = [rgb for _, rgb in self.media.clip_frames(clip, count)]
+            if frames:
+                return frames[len(frames) // 2]
+        raise BadMedia("The clip has no frame that can be read.", hint="Make the take again.")
+
+    def _copy(self, sha256: str, side: int) -> Path:
+        if side not in SIDES:
+            raise InvalidInput(f"Pictures are not shown at {side} pixels.", hint=f"Ask for one of {SIDES}.")
+        return self._place(sha256, f"-{side}.jpg")
 
     def _place(self, sha256: str, rest: str) -> Path:
         self._check(sha256)

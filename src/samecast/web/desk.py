@@ -1,7 +1,7 @@
 """What every page has at hand: the studio, threads to ask it in, and what happens in the library meanwhile.
 
-Nothing that may take time runs in the server's own loop: the library is asked in a few threads, and pictures are looked
-at in one, since the eyes are shared.
+Nothing that may take time runs in the server's own loop: the library is asked in a few threads, copies to be shown are
+made in others, and pictures are looked at in one, since the eyes are shared.
 """
 
 import asyncio
@@ -39,6 +39,8 @@ class Desk:
     place: Place
     pulse: Pulse
     _hands: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(8, thread_name_prefix="studio"))
+    _makers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, thread_name_prefix="makers"))
+    _making: "dict[object, asyncio.Future[object]]" = field(default_factory=dict)
     _known: dict[str, object] = field(default_factory=dict)
     _shared: _Shared = field(default_factory=_Shared)
     _eyes: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, thread_name_prefix="eyes"))
@@ -55,6 +57,15 @@ class Desk:
     async def look(self, do: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
         """Have something done that looks at pictures; one after the other."""
         return await asyncio.get_running_loop().run_in_executor(self._eyes, partial(do, *arguments, **named))
+
+    async def make(self, name: object, do: Callable[P, T], *arguments: P.args, **named: P.kwargs) -> T:
+        """Have something made that is kept from then on. Whoever wants what has the same name waits for the same."""
+        making = self._making.get(name)
+        if making is None:
+            making = asyncio.get_running_loop().run_in_executor(self._makers, partial(do, *arguments, **named))
+            making.add_done_callback(lambda _: self._making.pop(name, None))
+            self._making[name] = making
+        return cast(T, await asyncio.shield(making))
 
     async def once(self, sight: Sight | None, name: object, do: Callable[P, T], *a: P.args, **named: P.kwargs) -> T:
         """As `ask`, yet what many pages ask by the same name because of the same sight is asked only once."""
@@ -87,5 +98,5 @@ class Desk:
         self._hands.submit(self.studio.casting.all)
 
     def close(self) -> None:
-        for threads in (self._hands, self._eyes):
+        for threads in (self._hands, self._makers, self._eyes):
             threads.shutdown(wait=False, cancel_futures=True)

@@ -6,6 +6,7 @@ name that it was given here.
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -28,22 +29,29 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     showing, receiving = desk.studio.showing, desk.studio.receiving
     intake = Intake(most_bytes=MOST_BYTES)
 
+    async def kept_clip(sha256: str) -> Path:
+        path = await desk.ask(showing.kept_clip, sha256)
+        return path if path is not None else await desk.make((sha256, "clip"), showing.clip, sha256)
+
     @app.get("/picture/{sha256}/{side}.jpg")
     @_told
     async def picture(sha256: str, side: str) -> Response:
-        path = await desk.ask(showing.picture, sha256, _pixels(side))
-        return FileResponse(path, media_type="image/jpeg", headers=KEPT)
+        long = _pixels(side)
+        jpeg = await desk.ask(showing.kept, sha256, long)
+        if jpeg is None:
+            jpeg = await desk.make((sha256, long), showing.jpeg, sha256, long)
+        return Response(jpeg, media_type="image/jpeg", headers=KEPT)
 
     @app.get("/clip/{sha256}.mp4")
     @_told
     async def clip(sha256: str) -> Response:
-        return FileResponse(await desk.ask(showing.clip, sha256), media_type="video/mp4", headers=KEPT)
+        return FileResponse(await kept_clip(sha256), media_type="video/mp4", headers=KEPT)
 
     @app.get("/original/{sha256}")
     @_told
     async def original(sha256: str) -> Response:
         try:
-            clip = await desk.ask(showing.clip, sha256)
+            clip = await kept_clip(sha256)
         except NotFound:  # a picture, which is small enough to be held in memory
             content = await desk.ask(showing.original, sha256)
             return Response(content, media_type=SAVED, headers=_to_save(f"{sha256[:12]}.png"))

@@ -15,6 +15,8 @@ from samecast.ports.watching import Sight, Watching
 EVERY_SECONDS = 0.5
 IDLE_SECONDS = 2.0
 """While nothing runs, it is enough to look so often."""
+TOLD_AT_ONCE = 2
+"""Pages that take in what happened at the same time, so that what somebody does on another one comes in between."""
 Heard: TypeAlias = Callable[[Sight], Awaitable[None] | None]
 log = logging.getLogger("samecast.web")
 
@@ -63,13 +65,16 @@ class Pulse:
         if (sight, trouble) == (self.sight, self.trouble):
             return
         self.sight, self.trouble = sight, trouble
-        await asyncio.gather(*(_tell(heard, sight) for heard in list(self._listening.values())))
+        turn = asyncio.Semaphore(TOLD_AT_ONCE)
+        await asyncio.gather(*(_tell(heard, sight, turn) for heard in list(self._listening.values())))
 
 
-async def _tell(heard: Heard, sight: Sight) -> None:
-    try:
-        waits = heard(sight)
-        if waits is not None:
-            await waits
-    except Exception:  # the top of the loop: one browser's trouble is not the others'
-        log.exception("a page could not show what happened")
+async def _tell(heard: Heard, sight: Sight, turn: asyncio.Semaphore) -> None:
+    async with turn:
+        try:
+            waits = heard(sight)
+            if waits is not None:
+                await waits
+        except Exception:  # the top of the loop: one browser's trouble is not the others'
+            log.exception("a page could not show what happened")
+        await asyncio.sleep(0)

@@ -2,15 +2,26 @@
 
 from collections.abc import Callable
 
-from nicegui import PageArguments, context, ui
+from nicegui import PageArguments, __version__, context, ui
 
 from samecast.web.desk import Desk
 from samecast.web.frame import Frame
 from samecast.web.kit import STATIC
 from samecast.web.pages import character, characters, create, creations, models, prompts, queue, settings
+from samecast.web.parts.cast_menu import CastMenu
+from samecast.web.parts.compare import Compare
+from samecast.web.parts.drop import Drop
 from samecast.web.parts.errands import Errands
+from samecast.web.parts.growing import Growing
+from samecast.web.parts.marker import Marker
+from samecast.web.parts.portraits import Portraits
+from samecast.web.parts.prompt_box import PromptBox
+from samecast.web.parts.takes import Takes
+from samecast.web.parts.wall import Wall
 
 SHEETS = ("fonts", "look", "create", "queue", "characters", "creations", "models", "settings", "prompts")
+PARTS = (CastMenu, Compare, Drop, Growing, Marker, Portraits, PromptBox, Takes, Wall)
+"""What a browser fetches in time, so that nobody waits for it where it is seen first."""
 
 
 def rooms(desk: Desk) -> Callable[[], None]:
@@ -20,6 +31,7 @@ def rooms(desk: Desk) -> Callable[[], None]:
 
     def root() -> None:
         ui.add_head_html("".join(f'<link rel="stylesheet" href="{STATIC}/{sheet}.css">' for sheet in SHEETS))
+        ui.add_head_html("".join(f'<link rel="modulepreload" fetchpriority="low" href="{url}">' for url in _modules()))
         _leave_one_main()
         frame = Frame(desk)
         router = context.client.sub_pages_router
@@ -41,6 +53,12 @@ def rooms(desk: Desk) -> Callable[[], None]:
             )
 
     return root
+
+
+def _modules() -> list[str]:
+    """Where the parts' scripts are, as NiceGUI serves them."""
+    base = f"/_nicegui/{__version__}/components"
+    return [f"{base}/{part.component.key}" for part in PARTS if part.component is not None]
 
 
 def _leave_one_main() -> None:

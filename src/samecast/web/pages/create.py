@@ -97,6 +97,8 @@ class Composer:
 
     async def _fill(self, asked: Mapping[str, str]) -> None:
         cast, models = await asyncio.gather(self._desk.cast(), self._desk.ask(self._desk.studio.modelling.all))
+        if self._form.is_deleted:
+            return
         self._models = {ready.profile.id: ready for ready in models}
         self._box.offer(cast)
         self._menu.offer(cast)
@@ -286,7 +288,7 @@ class Composer:
         self._asked += 1
         asked = self._asked
         reading = await self._desk.ask(read, self._desk.studio, self._draft, self._desk.shots)
-        if asked != self._asked:
+        if asked != self._asked or self._form.is_deleted:
             return
         self._reading = reading
         self._estimate.set_text(reading.estimate)

@@ -3,7 +3,8 @@
 The wall holds what is shown; here is only what is looked for, and where the next page begins.
 """
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ from weakref import WeakKeyDictionary
 
 from nicegui import Client, context
 
+from samecast.core.cast import Character
 from samecast.core.errors import NotFound, SamecastError
 from samecast.ports.watching import Sight
 from samecast.services.keeping import TRASH as KEPT
@@ -50,6 +52,7 @@ class Room:
         self._cursor: str | None = None
         self._told = 0
         self._newest = 0.0
+        self._first: dict[str, Item] = {}
         self._offered: Offered | None = None
         self._signs = _signs(desk.pulse.sight)
         self._router = context.client.sub_pages_router
@@ -101,11 +104,13 @@ class Room:
             await self._details.open(self._filters.take)
 
     async def _offer(self, sight: Sight | None = None) -> None:
-        """Read what there is to look for, and how much of it."""
+        """Read what there is to look for, and how much of it. New takes (`sight`) change nothing about the cast."""
         studio = self._desk.studio
-        cast = await self._desk.cast(sight=sight)
-        stats = await self._desk.stats(sight=sight)
-        tags = await self._desk.once(sight, "tags", studio.creations.tags)
+        stats, tags, cast = await asyncio.gather(
+            self._desk.stats(sight=sight),
+            self._desk.once(sight, "tags", studio.creations.tags),
+            self._cast(sight),
+        )
         if self.page.is_deleted:
             return
         models = {profile.id: profile.name for profile in studio.models.values()}
@@ -113,10 +118,15 @@ class Room:
         self._search.offer(self._filters, self._offered)
         self._tell()
 
+    async def _cast(self, sight: Sight | None) -> Sequence[Character]:
+        if sight is not None and self._offered is not None:
+            return self._offered.cast
+        return await self._desk.cast(sight=sight)
+
     async def _show(self) -> None:
         """Show what is looked for, from its beginning."""
         self._serial += 1
-        self._cursor, self._told, self._newest = None, 0, 0.0
+        self._cursor, self._told, self._newest, self._first = None, 0, 0.0, {}
         self._wall.begin(self._serial)
         await self._load(self._serial)
 
@@ -136,6 +146,7 @@ class Room:
         if serial != self._serial or self.page.is_deleted:
             return
         self._cursor = cursor
+        self._first = self._first or {one["id"]: one for one in items}
         self._told += len(items)
         self._newest = max([self._newest, *(one["at"] for one in items)])
         self._wall.add(serial, items, done=cursor is None)
@@ -232,7 +243,9 @@ class Room:
             return
         self._told += sum(one["at"] > self._newest for one in items)
         self._newest = max([self._newest, *(one["at"] for one in items)])
-        self._wall.fresh(serial, items)
+        if differ := [one for one in items if self._first.get(one["id"]) != one]:
+            self._wall.fresh(serial, differ)
+        self._first = {one["id"]: one for one in items}
         with self.page:
             later(self._offer(sight), self.page)
 

@@ -26,6 +26,7 @@ class Queue:
     def __init__(self, desk: Desk) -> None:
         self._desk = desk
         self._cards: dict[str, Card] = {}
+        self._drawn: dict[Tag, object] = {}
         self.box = stack("loose")
         with self.box:
             self._trouble = stack("tight")
@@ -48,11 +49,19 @@ class Queue:
             self._show_workers(sight)
             self._show_ended(sight)
 
+    def _differs(self, box: Tag, shown: object) -> bool:
+        """Whether a box has to be filled with something else than before; it is empty then."""
+        if box in self._drawn and self._drawn[box] == shown:
+            return False
+        self._drawn[box] = shown
+        box.clear()
+        return True
+
     def _show_trouble(self) -> None:
-        self._trouble.clear()
-        if self._desk.pulse.trouble:
+        trouble = self._desk.pulse.trouble
+        if self._differs(self._trouble, trouble) and trouble:
             with self._trouble:
-                note(f"{self._desk.pulse.trouble} Trying again.", "wrong", drawn="triangle-alert")
+                note(f"{trouble} Trying again.", "wrong", drawn="triangle-alert")
 
     def _show_running(self, sight: Sight) -> None:
         running = {shot.id: shot for shot in sight.running}
@@ -63,8 +72,7 @@ class Queue:
                 with self._running:
                     self._cards[shot.id] = Card(self._desk, shot)
             self._cards[shot.id].show(shot, sight)
-        self._nothing.clear()
-        if not running:
+        if self._differs(self._nothing, bool(running)) and not running:
             with (
                 self._nothing,
                 empty("list-video", "Nothing runs", "Shots that are being made stand here, take by take."),
@@ -72,7 +80,8 @@ class Queue:
                 link("Shoot something", "/create", drawn="clapperboard", kind="main")
 
     def _show_workers(self, sight: Sight) -> None:
-        self._workers.clear()
+        if not self._differs(self._workers, sight.workers):
+            return
         with self._workers:
             for worker in sight.workers:
                 with Tag("li", classes="worker"):
@@ -88,11 +97,11 @@ class Queue:
                     )
 
     def _show_ended(self, sight: Sight) -> None:
-        self._ended.clear()
+        ended = [shot for shot in sight.shots if shot.state != "running"]
+        if not self._differs(self._ended, ended):
+            return
         with self._ended:
-            for shot in sight.shots:
-                if shot.state == "running":
-                    continue
+            for shot in ended:
                 with Tag("li", classes="row stiff ended"):
                     verdict(ENDED.get(shot.state, "unknown"), "Done" if shot.state == "done" else "Stopped")
                     words(shot.prompt, "grow one-line", tag="span", title=shot.prompt)

@@ -14,7 +14,7 @@ export default {
     <div class="drop" :class="{ over, slim }">
       <input ref="file" class="sr" type="file" accept="image/*" :multiple="most > 1" tabindex="-1" aria-hidden="true"
         @change="chosen">
-      <button type="button" class="drop-button" :autofocus="!slim" :disabled="busy" @click="$refs.file.click()">
+      <button ref="button" type="button" class="drop-button" :disabled="busy" @click="$refs.file.click()">
         <svg class="icon" :class="{ large: !slim }" aria-hidden="true" focusable="false"><use href="/studio/static/icons.svg#upload"></use></svg>
         <span class="strong">{{ busy ? progress : label }}</span>
         <span v-if="hint && !busy" class="muted small">{{ hint }}</span>
@@ -33,6 +33,8 @@ export default {
     return { over: false, busy: false, percent: 0, progress: "", wrong: [] };
   },
   mounted() {
+    // For the dialog, which looks for it as it opens; set any earlier, the document itself would try to follow it.
+    if (!this.slim) this.$refs.button.setAttribute("autofocus", "");
     window.Quasar?.LoadingBar?.setDefaults({ hijackFilter: () => false }); // progress is shown here, not at the window's edge
     this.host = this.$el.closest("dialog") || this.$el.closest("main") || document.body;
     this.heard = {

@@ -21,9 +21,10 @@ export default {
         <li v-for="(take, index) in all" :key="take.id" class="take" :class="{ chosen: take.id === chosen, picked: take.picked }">
           <button type="button" class="take-face" :aria-pressed="take.id === chosen" @click="choose(take)"
             :aria-label="'Take ' + take.number + ': ' + take.words">
-            <video v-if="take.clip" :ref="(video) => keep(index, video)" :src="take.clip" :poster="take.picture" muted playsinline
+            <video v-if="take.clip" :ref="(video) => keep(index, video)" :src="take.clip" :poster="take.picture.replace('/1280.jpg', '/640.jpg')" muted playsinline
               preload="auto" @loadedmetadata="loaded(index)" @timeupdate="index === lead && ticked()" @ended="index === lead && ended()"></video>
-            <img v-else-if="take.picture" :src="take.picture" :alt="'Take ' + take.number" decoding="async">
+            <img v-else-if="take.picture" :src="take.picture" :srcset="sizes(take.picture)"
+              sizes="auto, 22rem" loading="lazy" decoding="async" :alt="'Take ' + take.number">
             <img v-else-if="take.preview" class="preview" :src="take.preview" alt="">
             <span v-else class="take-blank"></span>
             <span class="take-number number">{{ take.number }}</span>
@@ -88,6 +89,10 @@ export default {
   },
   methods: {
     told: clock,
+    sizes(picture) {
+      // As much of a picture as its place in the row can show.
+      return [320, 640, 1280].map((side) => picture.replace("/1280.jpg", `/${side}.jpg`) + " " + Math.round(side * Math.min(1, this.ratio)) + "w").join();
+    },
     keep(index, video) {
       this.videos[index] = video;
     },

@@ -121,8 +121,8 @@ export default {
       this.ids.add(item.id);
     },
     fresh(serial, items) {
-      // What is newest by now: takes that are new here come first, those that are here are shown as they are now.
-      if (serial !== this.serial || this.loading) return;
+      // What differs by now: takes that are new here come first, those that are here are shown as they are now.
+      if (serial !== this.serial || !this.items.length) return;
       const places = new Map(this.items.map((item, place) => [item.id, place]));
       const first = this.items.length ? this.items[0].at : -Infinity;
       const ahead = [];

@@ -72,7 +72,7 @@ class Wall(Element, component="wall.js"):
         self.run_method("add", serial, list(items), done)
 
     def fresh(self, serial: int, items: Sequence[Item]) -> None:
-        """What is newest by now."""
+        """What is newest by now, or differs from what was told of it before."""
         self.run_method("fresh", serial, list(items))
 
     def failed(self, serial: int) -> None:
