@@ -53,7 +53,7 @@ def _fill(home: Path) -> None:
 
     anchors = (
         "--anchor",
-        "orange pressure suit with a flag patch on the left shoulder",
+        "round purple mission patch on the chest [0.28,0.68,0.13,0.15]",
         "--anchor",
         "short auburn hair",
     )
@@ -120,6 +120,11 @@ def _composed(page: Page) -> None:
         scrub.first.evaluate(move)
 
 
+def _details(page: Page) -> None:
+    page.locator(".tile-face").nth(3).click()
+    page.locator("dialog[open] .closeup img").first.wait_for()
+
+
 def _to_the_meter(page: Page) -> None:
     """Past the names of this machine's folders."""
     page.get_by_role("heading", name="The meter").evaluate("(heading) => heading.scrollIntoView()")
@@ -131,6 +136,7 @@ PAGES: tuple[tuple[str, str, Callable[[Page], None]], ...] = (
     ("character", "/characters/eileen", _as_it_is),
     ("create", "/create", _composed),
     ("creations", "/creations", _as_it_is),
+    ("details", "/creations", _details),
     ("prompts", "/prompts", _as_it_is),
     ("models", "/models", _as_it_is),
     ("queue", "/queue", _as_it_is),

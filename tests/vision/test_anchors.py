@@ -152,7 +152,7 @@ def test_what_words_and_place_contradict_is_said(eyes: AnchorEyes, portrait: Pix
     picture, cheek = Picture(rgb=marked(portrait, face, CHEEK)), region_of(portrait, face, CHEEK)
     corner = Region(x=0.02, y=0.02, width=0.1, height=0.1)
     for anchor, seen, why in (
-        (parse_anchor("scar on the left cheek"), face, "not marked; add [x,y,w,h]"),
+        (parse_anchor("scar on the left cheek"), face, "not marked. Mark it in the studio, or add [x,y,w,h]"),
         (Anchor(text="scar on the right cheek", side="right", region=cheek), face, "own left"),
         (Anchor(text="mole on the chin", region=corner), face, "lies off it"),
         (Anchor(text="tattoo", region=corner), face, "on the face only"),

@@ -87,7 +87,8 @@ class Frame:
     def at(self, path: str) -> None:
         """Mark where somebody is."""
         bare = path.partition("?")[0]
-        room = next((href for href in self._links if href != "/" and bare.startswith(href)), "/")
+        room = next((href for href in self._links if href != "/" and bare.startswith(href)), "")
+        room = "/" if bare == "/" or bare.startswith("/characters/") else room
         for href, here in (*self._links.items(), *self._elsewhere.items()):
             here.put(aria_current="page" if href == room else None)
         self._more.put(aria_current="true" if room in self._elsewhere else None)

@@ -1,12 +1,14 @@
 """Which page is where."""
 
+import logging
 from collections.abc import Callable
 
 from nicegui import PageArguments, __version__, context, ui
+from nicegui.elements.sub_pages import SubPages
 
 from samecast.web.desk import Desk
 from samecast.web.frame import Frame
-from samecast.web.kit import STATIC
+from samecast.web.kit import STATIC, Tag, empty, heading, link
 from samecast.web.pages import character, characters, create, creations, models, prompts, queue, settings
 from samecast.web.parts.cast_menu import CastMenu
 from samecast.web.parts.compare import Compare
@@ -24,6 +26,28 @@ PARTS = (CastMenu, Compare, Drop, Growing, Marker, Portraits, PromptBox, Takes, 
 """What a browser fetches in time, so that nobody waits for it where it is seen first."""
 
 
+log = logging.getLogger("samecast.web")
+
+
+class Pages(SubPages):
+    """The page of the address in the middle of the frame; where there is none, or it breaks, words that say so."""
+
+    def _render_404(self) -> None:
+        _instead("Nothing is here", "No such page", "The address leads nowhere in the studio.")
+
+    def _render_error(self, error: Exception) -> None:
+        log.error("a page broke", exc_info=error)
+        _instead("This page broke", "Something broke that should not", "The server's log has more. Try it again.")
+
+
+def _instead(title: str, what: str, hint: str) -> None:
+    with Tag("main", classes="page"):
+        with Tag("header"):
+            heading(title, 1)
+        with empty("circle-help", what, hint):
+            link("To the characters", "/", drawn="users")
+
+
 def rooms(desk: Desk) -> Callable[[], None]:
     """What builds the document of a tab: the frame, and in it the page that its address names."""
     desk.warm()
@@ -38,7 +62,7 @@ def rooms(desk: Desk) -> Callable[[], None]:
         router.on_path_changed(frame.at)
         frame.at(router.current_path)
         with frame.middle:
-            ui.sub_pages(
+            Pages(
                 {
                     "/": lambda: characters.wall(desk),
                     "/characters/new": lambda: characters.wall(desk, new=True),

@@ -46,7 +46,9 @@ class AnchorEyes:
     def learn(self, picture: Picture, face: Face | None, anchor: Anchor) -> AnchorPrint | str:
         """What to look for; or one sentence why this anchor cannot be checked."""
         if anchor.region is None:
-            return "Cannot be checked: its place on the reference is not marked; add [x,y,w,h]."
+            return (
+                "Cannot be checked: its place on the reference is not marked. Mark it in the studio, or add [x,y,w,h]."
+            )
         region = anchor.region
         box = (
             region.x * picture.width,

@@ -85,7 +85,7 @@ class Composer:
             typed=told(self._typed),
             go=told(self._shoot),
         )
-        with row("apart top"):
+        with row("apart"):
             self._menu = CastMenu(told(self._name))
             self._kinds = Tag("div")
             self._draw_kinds()

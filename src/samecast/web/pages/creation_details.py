@@ -332,7 +332,7 @@ def _verdicts(take: Take, score: TakeScore) -> None:
 def _anchor(handle: str, text: str, kind: str, reason: str, closeup: Closeup | None) -> None:
     shown = closeup.shown if closeup is not None else None
     with Tag("li", classes="closeup"):
-        if shown is not None:
+        if shown is not None and (shown.reference or shown.own):
             with row("tight stiff top"):
                 _crop(shown.reference, "Reference", f"{text}, on the reference")
                 where = f"Take, {timecode(shown.seconds)}" if shown.seconds is not None else "Take"
@@ -340,9 +340,8 @@ def _anchor(handle: str, text: str, kind: str, reason: str, closeup: Closeup | N
                 if kind == "moved":
                     _crop(shown.mirrored, "Other side", f"{text}, on the other side in the take")
         with stack("close grow"):
-            with row("tight"):
-                verdict(kind, facts.ANCHORS.get(kind, kind))  # type: ignore[call-overload]
-                words(f"{text}, @{handle}", "small", tag="span")
+            words(f"{text}, @{handle}", "small")
+            verdict(kind, facts.ANCHORS.get(kind, kind))  # type: ignore[call-overload]
             words(reason, "small muted")
 
 

@@ -16,7 +16,7 @@ def queue(desk: Desk) -> None:
     with Tag("main", classes="page queue"):
         with Tag("header"):
             heading("Queue", 1)
-            link("Create", "/create", drawn="clapperboard", kind="main")
+            link("Create", "/create", drawn="clapperboard")
         Queue(desk)
 
 
@@ -36,7 +36,8 @@ class Queue:
             with Tag("section", classes="stack tight"):
                 heading("Workers")
                 self._workers = Tag("ul", classes="workers")
-            with Tag("section", classes="stack tight"):
+            self._over = Tag("section", classes="stack tight")
+            with self._over:
                 heading("Ended last")
                 self._ended = Tag("ul", classes="stack tight")
         self.box.when_gone(desk.pulse.listen(self._heard))
@@ -100,6 +101,7 @@ class Queue:
         ended = [shot for shot in sight.shots if shot.state != "running"]
         if not self._differs(self._ended, ended):
             return
+        self._over.set_visibility(bool(ended))
         with self._ended:
             for shot in ended:
                 with Tag("li", classes="row stiff ended"):

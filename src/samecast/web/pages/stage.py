@@ -7,7 +7,7 @@ from samecast.ports.watching import SeenShot, Sight
 from samecast.services.casting import Change
 from samecast.web.desk import Desk
 from samecast.web.frame import frame, later, told
-from samecast.web.kit import Dialog, Tag, button, heading, link, row, select, words
+from samecast.web.kit import Dialog, Tag, button, heading, icon, link, row, select, words
 from samecast.web.pages.creation_retakes import Retakes
 from samecast.web.parts.takes import Takes, shot_words
 
@@ -156,6 +156,7 @@ class Stage:
             with Tag("details", classes="menu"):
                 with Tag("summary", classes="button low"):
                     words(f"Use this {this}", tag="span")
+                    icon("chevron-down")
                 with Tag("ul", classes="menu-list"):
                     self._use("As a reference of somebody", lambda: self._as_reference(take), "user-round")
                     self._use("As a clip's first frame", lambda: self._as(take, "first_frame"), "film")
