@@ -32,8 +32,10 @@ from samecast.settings import Settings
 from samecast.wiring import sample_picture
 
 RUNS = 9
-SHOOT_SECONDS = 15.0
-"""A shot is ordered so often, which keeps the worker busy all the while."""
+TAKES = 3
+"""As many as usual."""
+ORDERED = 2
+"""Another shot is ordered when fewer than these run, so that the worker is busy all the while."""
 PICTURES = 48
 ROOMS = (("Characters", "/"), ("Create", "/create"), ("Creations", "/creations"), ("Queue", "/queue"))
 COMMAND = (sys.executable, "-W", "ignore", "-c", "from samecast.wiring import main; main()")
@@ -225,11 +227,10 @@ def crowd(browser: Browser, served: Served, many: int, minutes: float) -> None:
     """All of them at once, one action after the other, while the worker makes takes that some of them have begun."""
     pages = [_opened(browser, served, "/") for _ in range(many)]
     found, lots = Crowd(), random.Random(5)
-    began, sampled, ordered = time.monotonic(), 0.0, -SHOOT_SECONDS
+    began, sampled = time.monotonic(), 0.0
     while time.monotonic() - began < 60 * minutes:
         page = lots.choice(pages)
-        if time.monotonic() - began >= ordered + SHOOT_SECONDS:
-            ordered = time.monotonic() - began
+        if _running(page) < ORDERED:
             _shoot(page)
             found.shots += 1
         action, do = lots.choice(ACTIONS)
@@ -243,6 +244,11 @@ def crowd(browser: Browser, served: Served, many: int, minutes: float) -> None:
             found.memory.append((sampled - began, served.megabytes))
         time.sleep(max(0.0, lots.expovariate(many / 6.0)))  # each acts every six seconds or so
     _report(found, many)
+
+
+def _running(page: Page) -> int:
+    """How many shots run, as every page says."""
+    return int(page.locator(".rail .count").text_content() or 0)
 
 
 def _shoot(page: Page) -> None:
@@ -341,8 +347,11 @@ def _report(found: Crowd, many: int) -> None:
     print(f"| {many} browsers | actions | median ms | p95 ms |\n| --- | --: | --: | --: |")
     for action, times in sorted(found.actions.items()):
         print(f"| {action} | {len(times)} | {statistics.median(times):.0f} | {_p95(times):.0f} |")
-    first, last = found.memory[len(found.memory) // 5][1], found.memory[-1][1]
-    print(f"\nMemory of the server: {first:.0f} MB after a fifth of the time, {last:.0f} MB at the end.")
+    every = [time for times in found.actions.values() for time in times]
+    print(f"| all of them | {len(every)} | {statistics.median(every):.0f} | {_p95(every):.0f} |")
+    fifths = [found.memory[(len(found.memory) - 1) * fifth // 5][1] for fifth in range(1, 6)]
+    print(f"\nMemory of the server after each fifth of the time: {', '.join(f'{one:.0f}' for one in fifths)} MB.")
+    print(f"Shots of {TAKES} clips that were ordered meanwhile: {found.shots}.")
     print(f"Actions that did not come to their end within 30 s: {found.late}.")
 
 

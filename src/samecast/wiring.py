@@ -67,6 +67,7 @@ from samecast.services.reporting import Reporting
 from samecast.services.retaking import Retaking
 from samecast.services.scoring import Scoring
 from samecast.services.screen_testing import ScreenTesting
+from samecast.services.sending import Sending
 from samecast.services.sheeting import Sheeting
 from samecast.services.shooting import Crew, Shooting
 from samecast.services.showing import Showing
@@ -217,6 +218,7 @@ def open_studio(settings: Settings | None = None, more_models: Models | None = N
         closeups=Closeups(scoring=scoring, eyes=eyes, limits=limits, assets=assets),
         showing=Showing(assets=assets, media=media, folder=settings.studio_folder / "copies"),
         receiving=Receiving(media=media, folder=settings.studio_folder / "incoming", faces=faces),
+        sending=Sending(folder=settings.studio_folder / "outgoing"),
         serve=functools.partial(_serve, settings),
         home=settings.home,
         sample=sample_picture,

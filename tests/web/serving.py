@@ -42,16 +42,16 @@ class Served:
 
 def run(home: Path, *arguments: str) -> str:
     """The command line on the library in `home`; what it says on stdout."""
-    done = subprocess.run([*COMMAND, *arguments], env=_environment(home), capture_output=True, text=True, check=False)
+    done = subprocess.run([*COMMAND, *arguments], env=environment(home), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
 
-def serve(home: Path, *options: str, **environment: str) -> Served:
-    """Serve the library in `home`; the caller stops it."""
+def serve(home: Path, *options: str, **more: str) -> Served:
+    """Serve the library in `home`, with `more` in its environment; the caller stops it."""
     process = subprocess.Popen(
         [*COMMAND, "studio", "--no-browser", "--port", "0", *options],
-        env={**_environment(home), **environment},
+        env={**environment(home), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -65,7 +65,8 @@ def serve(home: Path, *options: str, **environment: str) -> Served:
     return served
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """In which a command works on the library in `home`."""
     return {**os.environ, "SAMECAST_HOME": str(home), "COLUMNS": "200"}
 
 

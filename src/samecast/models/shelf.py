@@ -129,11 +129,15 @@ class Shelf(Mapping[str, Shelved]):
             raise InvalidInput("A file says its models' ids itself.", hint="Leave --id out, or change it in the file.")
         return self._add(_anchored(_text(source), source.absolute().parent))
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        return tuple(sorted(_LIVE))
+
     def refresh(self, engine: str) -> list[ModelProfile]:
         module = importlib.import_module(f"samecast.models.{engine}") if engine in _LIVE else None
         if module is None:
             raise InvalidInput(
-                f"{engine} offers no list of its models.", hint=f"There is one for: {', '.join(sorted(_LIVE))}."
+                f"{engine} offers no list of its models.", hint=f"There is one for: {', '.join(self.listed)}."
             )
         live = _entries(module.live_entries(self._parts), f"{engine}'s list")
         stay = {model: part for model, part in _entries(self._own_text(), str(self._file)).items() if model not in live}

@@ -91,6 +91,10 @@ class ModelShelf(Protocol):
         """Take one of the user's own models away; its weights stay. Raises `NotFound` for any other."""
         ...
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The engines whose provider says what it offers, so that `refresh` can read it."""
+
     def refresh(self, engine: str) -> list[ModelProfile]:
         """Read what a provider offers today, and add what is new to the user's models. Raises `InvalidInput`."""
         ...

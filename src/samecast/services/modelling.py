@@ -97,6 +97,11 @@ class Modelling:
     def remove(self, model: str) -> None:
         self.shelf.remove(model)
 
+    @property
+    def listed(self) -> tuple[str, ...]:
+        """The engines whose provider says what it offers."""
+        return self.shelf.listed
+
     def refresh(self, engine: str) -> list[ModelProfile]:
         """Read what a provider offers today; returns its models."""
         return self.shelf.refresh(engine)

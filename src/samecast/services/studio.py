@@ -28,6 +28,7 @@ from samecast.services.reporting import Reporting
 from samecast.services.retaking import Retaking
 from samecast.services.scoring import Scoring
 from samecast.services.screen_testing import ScreenTesting
+from samecast.services.sending import Sending
 from samecast.services.sheeting import Sheeting
 from samecast.services.shooting import Shooting
 from samecast.services.showing import Showing
@@ -75,6 +76,7 @@ class Studio:
     showing: Showing
     closeups: Closeups
     receiving: Receiving
+    sending: Sending
     serve: Callable[["Studio", Place], None]
     """Serve the studio in the browser until told to end."""
     home: Path

@@ -71,6 +71,12 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
         content = await desk.ask(receiving.jpeg, name, min(LONGEST, max(SHORTEST, _pixels(side))))
         return Response(content, media_type="image/jpeg", headers=KEPT)
 
+    @app.get("/outgoing/{token}/{name}")
+    @_told
+    async def outgoing(token: str, name: str) -> Response:
+        path = await desk.ask(desk.studio.sending.at, token, name)
+        return FileResponse(path, media_type=SAVED, headers=_to_save(name) | {"cache-control": "no-store"})
+
     @app.post("/upload")
     @_told
     async def upload(request: Request) -> Response:

@@ -21,6 +21,7 @@ from samecast.ports.serving import Opened, Place
 from samecast.services.studio import Studio
 from samecast.web.locks.addresses import HEALTH, MOST_HEAD, as_public_url
 from samecast.web.locks.passes import LEAST_PASSWORD, MOST_PASSWORD, Passes, key_in, password_file, password_in
+from samecast.web.tidying import share_memory, tidy
 
 if TYPE_CHECKING:
     import uvicorn
@@ -47,6 +48,7 @@ def serve(studio: Studio, place: Place, folder: Path) -> None:
     passes = None
     if place.password is not None:
         passes = Passes(key=key_in(folder), password=place.password, secure=place.secure, folder=folder)
+    share_memory()
     os.environ["NICEGUI_STORAGE_PATH"] = str(folder / "pages")  # read when NiceGUI is imported; nothing is put there
     with _listening(place) as listening:
         server = _server(studio, place, passes)
@@ -106,7 +108,6 @@ def build(studio: Studio, place: Place, passes: Passes | None = None) -> "FastAP
     from samecast.web import enter, pictures
     from samecast.web.desk import Desk
     from samecast.web.pulse import Pulse
-    from samecast.web.tidying import tidy
 
     desk = Desk(studio=studio, place=place, pulse=Pulse(studio.watching))
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.web.hostile.asking import PASSWORD, Target, ask, enter, upload
-from tests.web.hostile.texts import ANCHOR, DESCRIPTION, NAME, PROMPT, TAG
+from tests.web.hostile.texts import ANCHOR, DESCRIPTION, ENTRY, NAME, PROMPT, TAG
 from tests.web.serving import Served, run, serve
 
 from samecast.wiring import sample_picture
@@ -15,8 +15,11 @@ from samecast.wiring import sample_picture
 
 @pytest.fixture(scope="session")
 def cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """A library with the character @mira, a shot of hers, and the sha256 of her reference."""
+    """A library with the character @mira, a shot of hers, a model of its own, and the sha256 of her reference."""
     home = tmp_path_factory.mktemp("hostile") / "home"
+    entry = home.parent / "odd.toml"
+    entry.write_text(ENTRY)
+    run(home, "models", "add", str(entry))
     said = ("--description", DESCRIPTION, "--tag", TAG, "--anchor", ANCHOR, "--json")
     run(home, "cast", "add", str(sample_picture("astronaut.png")), "--name", NAME, "--handle", "mira", *said)
     out = home.parent / "out"

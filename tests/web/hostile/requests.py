@@ -56,6 +56,8 @@ ROUTES = (
     "/studio/picture/{sha256}/{}",
     "/studio/clip/{}.mp4",
     "/studio/original/{}",
+    "/studio/outgoing/{}/mira.samecast",
+    "/studio/outgoing/{received}/{}",
     "/studio/received/{}/96.jpg",
     "/studio/received/{received}/{}.jpg",
     "/studio/static/{}",

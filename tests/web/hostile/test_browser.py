@@ -1,24 +1,29 @@
 """In a real Chromium: texts that would run are shown as text, and pages elsewhere get nothing done nor see anything."""
 
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 from tests.web.conftest import Watched
 from tests.web.hostile.asking import Target, Trap, ask, trap
-from tests.web.hostile.texts import ANCHOR, DESCRIPTION, FETCHES, NAME, RUNS, TAG
+from tests.web.hostile.texts import ANCHOR, DESCRIPTION, FETCHES, MODEL, NAME, NEGATIVE, PROMPT, RUNS, TAG, WORKER
+from tests.web.serving import COMMAND, environment
 
 PAGES = (
     "/",
     "/characters/new",
     "/characters/mira",
     "/create",
+    "/create?" + urlencode({"model": "odd", "kind": "image", "negative": NEGATIVE, "prompt": PROMPT}),
     "/creations",
     "/prompts",
     "/models",
+    "/models?model=odd",
     "/queue",
     "/settings",
 )
@@ -32,6 +37,20 @@ ODD = """[null, true, -1, 1e308, "", "x".repeat(9000), [], {}, [[[]]], {a: {b: n
 def _with_eyes(attacked: Target) -> None:
     """What is handed in on these pages is graded, and what looks at it stays in memory from then on."""
     attacked.most_grown = 1500
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _with_a_worker(attacked: Target) -> Iterator[None]:
+    """Whoever may write into the library may call a worker as they like."""
+    worker = subprocess.Popen(
+        [*COMMAND, "worker", "--name", WORKER],
+        env=environment(attacked.served.home),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    yield
+    worker.terminate()
+    worker.wait(30)
 
 
 def calm(page: Page) -> None:
@@ -73,7 +92,7 @@ def go(target: Target, page: Page, path: str) -> None:
 
 @pytest.mark.parametrize("path", PAGES)
 def test_what_is_kept_is_shown_as_text(attacked: Target, tab: Page, watched: Watched, path: str):
-    watched.allowed.append(r"status of 404") if path in ("/prompts", "/models", "/settings") else None
+    watched.allowed.append(r"status of 404") if path.startswith(("/prompts", "/models", "/settings")) else None
     go(attacked, tab, path)
     assert ran(tab) is None
     for smuggled in (
@@ -97,6 +116,14 @@ def test_all_of_it_can_be_read(attacked: Target, tab: Page):
         assert text in shown or text in fields, text
 
 
+@pytest.mark.parametrize(("path", "text"), [("/models?model=odd", MODEL), ("/queue", WORKER)])
+def test_what_others_are_called_can_be_read(attacked: Target, tab: Page, watched: Watched, path: str, text: str):
+    watched.allowed.append(r"status of 404")
+    go(attacked, tab, path)
+    tab.get_by_text(text, exact=True).first.wait_for()
+    assert ran(tab) is None
+
+
 # --- what is typed ------------------------------------------------------------------------------------------------
 
 
@@ -110,7 +137,7 @@ def trapped() -> Iterator[Trap]:
 def test_what_is_typed_neither_runs_nor_is_fetched(
     attacked: Target, tab: Page, trapped: Trap, watched: Watched, path: str
 ):
-    watched.allowed.append(r"status of 404") if path in ("/prompts", "/models", "/settings") else None
+    watched.allowed.append(r"status of 404") if path.startswith(("/prompts", "/models", "/settings")) else None
     go(attacked, tab, path)
     texts = [*RUNS, *(text.format(trap=trapped.url, bare=trapped.url.removeprefix("http://")) for text in FETCHES)]
     count = tab.locator(FIELDS).count()

@@ -1,25 +1,19 @@
 """What can be done with a character as a whole: shoot, edit, duplicate, export with its papers, archive, delete."""
 
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from nicegui import ui
 
 from samecast.core.cast import Character, Pinned, Pins
-from samecast.core.errors import InvalidInput, SamecastError
+from samecast.core.errors import SamecastError
 from samecast.core.travelling import LONGEST_PAPER, Papers
-from samecast.services.studio import Studio
 from samecast.web import kit
 from samecast.web.desk import Desk
 from samecast.web.frame import frame, told
 from samecast.web.kit import Dialog, Tag, button, link, words
 from samecast.web.pages.character_edit import EditCharacter
 from samecast.web.pages.character_form import told_in, wrong_line
-
-MOST_SENT = 128 << 20
-"""Bytes of a character file that are handed to a browser, by way of this process's memory."""
 
 
 class Changes:
@@ -144,32 +138,20 @@ class Export:
 
     async def _write(self) -> None:
         self._go.put(disabled=True)
+        studio, handle = self._desk.studio, self._character.handle
+        path = studio.sending.place(f"{handle}.samecast")
         try:
-            content = await self._desk.ask(
-                exported, self._desk.studio, self._character.handle, self._consent.value, self._licence.value
+            done = await self._desk.ask(
+                studio.travelling.export, handle, path, consent=self._consent.value, licence=self._licence.value
             )
         except SamecastError as error:
             told_in(self._wrong, error)
             return
         finally:
             self._go.put(disabled=None)
-        name = f"{self._character.handle}.samecast"
-        ui.download.content(content, name, "application/octet-stream")
+        ui.download.from_url(f"/studio/outgoing/{path.parent.name}/{path.name}", path.name)
         self._dialog.close()
-        frame().say(f"{self._character.name} is in {name}: {len(content) / 1e6:,.1f} MB.")
-
-
-def exported(studio: Studio, handle: str, consent: str, licence: str) -> bytes:
-    """A character as a file, with its papers, which are kept with it from then on. Raises `InvalidInput`: too large."""
-    with tempfile.TemporaryDirectory(prefix="samecast-") as folder:
-        path = Path(folder) / f"{handle}.samecast"
-        done = studio.travelling.export(handle, path, consent=consent, licence=licence)
-        if done.size > MOST_SENT:
-            raise InvalidInput(
-                f"The file is {done.size / 1e6:,.0f} MB: too large for a browser to be handed at once.",
-                hint=f"Write it with: samecast cast export @{handle}",
-            )
-        return path.read_bytes()
+        frame().say(f"{self._character.name} is in {path.name}: {done.size / 1e6:,.1f} MB.")
 
 
 class Delete:

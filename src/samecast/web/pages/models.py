@@ -195,9 +195,8 @@ class _Models:
         await self.refill()
 
     def _refresh(self) -> None:
-        engines = dict.fromkeys(entry.profile.engine for entry in self._entries if entry.profile.hosted)
         with self._page:
-            Refreshing(self._desk, list(engines), self.refill)
+            Refreshing(self._desk, self._desk.studio.modelling.listed, self.refill)
 
 
 KEY_SAYS = "A key of your account there. It is kept in this system’s keyring, and never shown again."

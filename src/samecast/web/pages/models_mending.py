@@ -181,7 +181,7 @@ class Refreshing:
         self._engine = engines[0] if engines else ""
         self._dialog = Dialog("Read a provider’s list anew", size="slim")
         with self._dialog.inside:
-            words("What a provider offers today is asked of it, and added to your models. Not every one has a list.")
+            words("What a provider offers today is asked of it, and added to your models.")
             kit.select("Provider", {name: name for name in engines}, self._engine, self._choose)
             self._telling = Telling()
         with self._dialog.foot:

@@ -124,7 +124,9 @@ export default {
             const said = JSON.parse(request.responseText);
             resolve(said.name || said.error ? said : failed);
           } catch {
-            resolve({ error: request.responseText.slice(0, 200) || failed.error, hint: "" });
+            const plain = (request.getResponseHeader("content-type") || "").startsWith("text/plain");
+            const between = { error: "did not arrive.", hint: `A server in front of the studio said ${request.status}.` };
+            resolve(plain && request.responseText ? { error: request.responseText.slice(0, 200), hint: "" } : between);
           }
         };
         request.send(file);
