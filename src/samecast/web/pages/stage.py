@@ -166,7 +166,8 @@ class Stage:
 
     def _use(self, text: str, do: Callable[[], object], drawn: str) -> None:
         with Tag("li"):
-            button(text, told(do), drawn=drawn, kind="quiet menu-item")
+            item = button(text, told(do), drawn=drawn, kind="quiet menu-item")
+        item.on("click", js_handler="(event) => event.currentTarget.closest('details').removeAttribute('open')")
 
     async def _pick(self, take_id: str) -> None:
         before, take = self._shot, next((t for t in (self._shot.takes if self._shot else ()) if t.id == take_id), None)

@@ -16,13 +16,13 @@ export default {
     length: Number, // seconds; 0: stills
   },
   template: `
-    <div class="film" @keydown="pressed">
+    <div class="film" @keydown="pressed" @pointerenter="wake" @focusin="wake">
       <ol class="takes-row" :style="{ '--ratio': ratio }">
         <li v-for="(take, index) in all" :key="take.id" class="take" :class="{ chosen: take.id === chosen, picked: take.picked }">
           <button type="button" class="take-face" :aria-pressed="take.id === chosen" @click="choose(take)"
             :aria-label="'Take ' + take.number + ': ' + take.words">
             <video v-if="take.clip" :ref="(video) => keep(index, video)" :src="take.clip" :poster="take.picture.replace('/1280.jpg', '/640.jpg')" muted playsinline
-              preload="auto" @loadedmetadata="loaded(index)" @timeupdate="index === lead && ticked()" @ended="index === lead && ended()"></video>
+:preload="awake ? 'auto' : 'none'" @loadedmetadata="loaded(index)" @timeupdate="index === lead && ticked()" @ended="index === lead && ended()"></video>
             <img v-else-if="take.picture" :src="take.picture" :srcset="sizes(take.picture)"
               sizes="auto, 22rem" loading="lazy" decoding="async" :alt="'Take ' + take.number">
             <img v-else-if="take.preview" class="preview" :src="take.preview" alt="">
@@ -63,7 +63,7 @@ export default {
       </div>
     </div>`,
   data() {
-    return { now: 0, playing: false, lead: 0 };
+    return { now: 0, playing: false, lead: 0, awake: false };
   },
   computed: {
     all() {
@@ -92,6 +92,10 @@ export default {
     sizes(picture) {
       // As much of a picture as its place in the row can show.
       return [320, 640, 1280].map((side) => picture.replace("/1280.jpg", `/${side}.jpg`) + " " + Math.round(side * Math.min(1, this.ratio)) + "w").join();
+    },
+    wake() {
+      // Until somebody comes near, a clip's picture is enough.
+      this.awake = true;
     },
     keep(index, video) {
       this.videos[index] = video;
@@ -130,8 +134,9 @@ export default {
     },
     async play() {
       if (this.now >= this.length - 0.05) this.seek(0);
+      this.wake();
       this.playing = true;
-      await Promise.allSettled(this.ready().map((video) => video.play()));
+      await Promise.allSettled(this.videos.filter(Boolean).map((video) => video.play()));
       this.follow();
     },
     follow() {
@@ -156,6 +161,7 @@ export default {
       this.now = this.length;
     },
     seek(seconds) {
+      this.wake();
       this.now = Math.max(0, Math.min(this.length, seconds));
       for (const video of this.ready()) video.currentTime = Math.min(this.now, Math.max(0, video.duration - 0.01));
       clearTimeout(this.stands);
