@@ -121,7 +121,7 @@ def _composed(page: Page) -> None:
 
 
 def _details(page: Page) -> None:
-    page.locator(".tile-face").nth(3).click()
+    page.locator(".tile-face").first.click()
     page.locator("dialog[open] .closeup img").first.wait_for()
 
 
