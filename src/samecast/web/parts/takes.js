@@ -22,7 +22,7 @@ export default {
           <button type="button" class="take-face" :aria-pressed="take.id === chosen" @click="choose(take)"
             :aria-label="'Take ' + take.number + ': ' + take.words">
             <video v-if="take.clip" :ref="(video) => keep(index, video)" :src="take.clip" :poster="take.picture.replace('/1280.jpg', '/640.jpg')" muted playsinline
-:preload="awake ? 'auto' : 'none'" @loadedmetadata="loaded(index)" @timeupdate="index === lead && ticked()" @ended="index === lead && ended()"></video>
+              :preload="awake ? 'auto' : 'none'" @loadedmetadata="loaded(index)" @timeupdate="index === lead && ticked()" @ended="index === lead && ended()"></video>
             <img v-else-if="take.picture" :src="take.picture" :srcset="sizes(take.picture)"
               sizes="auto, 22rem" loading="lazy" decoding="async" :alt="'Take ' + take.number">
             <img v-else-if="take.preview" class="preview" :src="take.preview" alt="">
