@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-COMMAND = (sys.executable, "-W", "ignore", "-c", "from samecast.wiring import main; main()")
+MAIN = "from samecast.wiring import main; main()"
+COMMAND = (sys.executable, "-W", "ignore", "-c", MAIN)
 READY_SECONDS, ENDS_SECONDS = 90.0, 30.0
 
 
@@ -47,10 +48,13 @@ def run(home: Path, *arguments: str) -> str:
     return done.stdout
 
 
-def serve(home: Path, *options: str, **more: str) -> Served:
-    """Serve the library in `home`, with `more` in its environment; the caller stops it."""
+def serve(home: Path, *options: str, before: str = "", **more: str) -> Served:
+    """Serve the library in `home`, with `more` in its environment; the caller stops it.
+
+    `before`: Python that is run first in the server's process.
+    """
     process = subprocess.Popen(
-        [*COMMAND, "studio", "--no-browser", "--port", "0", *options],
+        [*COMMAND[:-1], f"{before}\n{MAIN}", "studio", "--no-browser", "--port", "0", *options],
         env={**environment(home), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

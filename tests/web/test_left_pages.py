@@ -2,13 +2,11 @@
 
 import re
 import signal
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page
-from tests.web import serving as module
 from tests.web.serving import Served
 
 LISTENERS = "listeners: "
@@ -19,16 +17,13 @@ from samecast.web.pulse import Pulse
 pulses, begin = [], Pulse.__init__
 Pulse.__init__ = lambda self, *arguments: (begin(self, *arguments), pulses.append(self))[0]
 signal.signal(signal.SIGUSR1, lambda *_: print("{LISTENERS}", sum(len(one._listening) for one in pulses), flush=True))
-from samecast.wiring import main
-main()
 """
 
 
 @pytest.fixture
-def served(serving, monkeypatch) -> Served:
+def served(serving) -> Served:
     """A studio that says how many listen to what happens, when it gets a signal."""
-    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-W", "ignore", "-c", COUNTING))
-    begun: Served = serving("--no-worker")
+    begun: Served = serving("--no-worker", before=COUNTING)
     return begun
 
 

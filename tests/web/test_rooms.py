@@ -1,10 +1,7 @@
 """What stands in the middle of the frame where the address names no page, or its page breaks."""
 
-import sys
-
 import pytest
 from playwright.sync_api import expect
-from tests.web import serving as module
 from tests.web.looking import without_barriers
 from tests.web.serving import Served
 
@@ -15,16 +12,13 @@ def breaks(desk):
     raise ValueError("broken on purpose")
 
 queue.queue = breaks
-from samecast.wiring import main
-main()
 """
 
 
 @pytest.fixture
-def broken(serving, monkeypatch) -> Served:
+def broken(serving) -> Served:
     """A studio whose queue breaks."""
-    monkeypatch.setattr(module, "COMMAND", (sys.executable, "-W", "ignore", "-c", BREAKING))
-    begun: Served = serving("--no-worker")
+    begun: Served = serving("--no-worker", before=BREAKING)
     return begun
 
 

@@ -139,8 +139,8 @@ class Export:
     async def _write(self) -> None:
         self._go.put(disabled=True)
         studio, handle = self._desk.studio, self._character.handle
-        path = studio.sending.place(f"{handle}.samecast")
         try:
+            path = await self._desk.ask(studio.sending.place, f"{handle}.samecast")
             done = await self._desk.ask(
                 studio.travelling.export, handle, path, consent=self._consent.value, licence=self._licence.value
             )
