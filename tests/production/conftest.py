@@ -78,8 +78,12 @@ class Stage:
         return self.get(shot).takes[number - 1]
 
     def done(self, *shots: Shot, seconds: float = 60.0) -> list[Shot]:
-        """Wait until all of them are done."""
-        until(lambda: all(self.get(shot).state == "done" for shot in shots), "done", seconds)
+        """Wait until all of them are done; what is not in time is told with its takes."""
+        ends = time.monotonic() + seconds
+        while left := [shot for shot in map(self.get, shots) if shot.state != "done"]:
+            told = [(shot.id, shot.state, [(take.state, take.error) for take in shot.takes]) for shot in left]
+            assert time.monotonic() < ends, f"not done: {told}"
+            time.sleep(0.02)
         return [self.get(shot) for shot in shots]
 
     def sound(self, shot: Shot) -> None:

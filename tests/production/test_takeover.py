@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from dbos import _core
 from tests.production.conftest import Stage, killed, until
 
 from samecast.production import session
@@ -61,6 +62,25 @@ def test_a_step_of_one_that_lost_its_job_is_not_recorded(stage: Stage):
     assert stage.get(shot) == made
     stage.sound(shot)
     assert stage.library.assets.has(made.takes[0].asset or "")
+
+
+def test_a_job_that_was_taken_and_never_begun_is_queued_again(stage: Stage, monkeypatch: pytest.MonkeyPatch):
+    """As when the database goes away between the two."""
+    begin, lost = _core.execute_dequeued_workflow, list[object]()
+
+    def breaks_once(*of: Any) -> Any:
+        if not lost:
+            lost.append(of)
+            raise ConnectionError
+        return begin(*of)
+
+    monkeypatch.setattr("dbos._queue.execute_dequeued_workflow", breaks_once)
+    shot = stage.shot()
+    with stage.working("cpu"):
+        stage.done(shot)
+    stage.sound(shot)
+    assert lost
+    assert len(stage.ledger.of("render")) == 1
 
 
 def test_two_workers_with_one_name_are_two(stage: Stage):

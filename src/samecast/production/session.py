@@ -67,6 +67,7 @@ class Session:
         self._steps, self._queueing, self._post = steps, queueing, post
         self._over = threading.Event()
         self._hands = shared.hands
+        self._stranded: set[str] = set()
         self._lookout = Lookout(workers=steps.workers, me=self.card.id, machine=self.card.machine)
         desk = Desk(worker=self.card.id, observer=Observer(worker=self.card.name, metrics=shared.metrics))
         workflows = Workflows(steps=steps, queueing=queueing, post=post, hands=shared.hands, desk=desk)
@@ -112,7 +113,7 @@ class Session:
             time.sleep(0.02)
 
     def _at_work(self) -> bool:
-        return self._hands.busy > 0 or unrecorded()
+        return self._hands.busy > 0 or bool(running())
 
     def _leave(self) -> None:
         """Put back what was let go of; what is still in hand is put back by those who see that we are gone."""
@@ -181,11 +182,27 @@ class Session:
         from dbos import DBOS
 
         with queue_failures():
-            held = {job.executor_id for job in DBOS.list_workflows(status="PENDING", load_input=False)}
+            held = DBOS.list_workflows(status="PENDING", load_input=False)
         known = {card.id for card in [*self._steps.workers.present(), *self._steps.workers.gone()]}
-        for worker_id in held - known - {None}:
+        for worker_id in {job.executor_id for job in held} - known - {None}:
             log.warning("worker %s left jobs behind", worker_id)
             put_back(worker_id or "")
+        self._begin_anew({job.workflow_id: job.queue_name for job in held if job.executor_id == self.card.id})
+
+    def _begin_anew(self, own: dict[str, str | None]) -> None:
+        """Queue again those of this worker's own jobs that it took and does not do, as at the last look.
+
+        The database went away between the claim and the beginning, or as the outcome was to be recorded: DBOS then
+        leaves the job with the worker, and would take it up when that worker ends.
+        """
+        from dbos import DBOS
+
+        idle = own.keys() - running()
+        stranded, self._stranded = idle & self._stranded, idle
+        for job in stranded:
+            log.warning("job %s was taken and not done; it is queued again", job)
+            with queue_failures():
+                DBOS.resume_workflows([job], queue_name=own[job])
 
 
 def give_back(worker_id: str) -> None:
@@ -212,11 +229,11 @@ def put_back(worker_id: str) -> bool:
         return not DBOS.list_workflows(executor_id=worker_id, status="PENDING", load_input=False, limit=1)
 
 
-def unrecorded() -> bool:
-    """Whether a job runs here, or is over and DBOS is about to say so: put back then, it would be done once more."""
+def running() -> set[str]:
+    """The jobs that run here, or are over and DBOS is about to say so: put back then, they would be done once more."""
     from dbos._dbos import _get_dbos_instance
 
-    return bool(_get_dbos_instance()._active_workflows_set.activeList())  # private, as in `put_back`
+    return set(_get_dbos_instance()._active_workflows_set.activeList())  # private, as in `put_back`
 
 
 def stop_looking() -> None:

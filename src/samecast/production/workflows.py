@@ -32,6 +32,8 @@ RETRIES = 4
 """How often a step is tried anew after an error that says it may go better."""
 MOST_RECOVERIES = 20
 """A take that was in hand when its worker died so many times is taken to be what killed it."""
+SAY_SECONDS = 10.0
+"""How often a step that waits for the library says so again."""
 LOOK_SECONDS = 0.5
 """How often a running step looks whether its shot was cancelled, and says how far it is."""
 
@@ -226,7 +228,7 @@ class Workflows:
 
     def _patiently(self, do: Callable[[], T]) -> T:
         """Wait for a library that cannot be reached, and try again what may go better; else the error is it."""
-        tried, away = 0, None
+        tried, away, said = 0, None, 0.0
         while True:
             if self._hands.leave.is_set():
                 raise LetGo
@@ -237,7 +239,9 @@ class Workflows:
                 if self._post.patience is not None and time.monotonic() - away >= self._post.patience:
                     self._hands.trouble = error
                     self._hands.leave.set()
-                log.warning("waiting for the library: %s", error)
+                if not said or time.monotonic() - said >= SAY_SECONDS:
+                    log.warning("waiting for the library: %s", error)
+                    said = time.monotonic()
             except SamecastError as error:
                 tried += 1
                 if not error.retryable or tried > RETRIES:
