@@ -50,6 +50,24 @@ def test_everyone_is_listed_by_handle_each_with_their_own(library: Library, a_ch
     assert library.cast.all() == sorted(cast, key=lambda c: c.handle)
 
 
+def test_what_was_read_before_is_read_anew_where_it_changed(library: Library, a_character: MakeCharacter) -> None:
+    """Versions never change, so they are read once; who has them may."""
+    first = a_character("mira")
+    library.cast.add(first)
+    library.cast.add(a_character("tom"))
+    before = library.cast.all()
+    assert all(one.current is two.current for one, two in zip(library.cast.all(), before, strict=True))
+    library.cast.add_version("mira", replace(first.current, number=2, description="older now"))
+    library.cast.update("tom", name="Thomas", tags=("new",))
+    mira, tom = library.cast.all()
+    assert [version.description for version in mira.versions] == [first.current.description, "older now"]
+    assert (tom.name, tom.tags) == ("Thomas", ("new",))
+    assert library.cast.remove("mira")
+    other = replace(first, versions=(replace(first.current, description="somebody else"),))
+    library.cast.add(other)
+    assert library.cast.get("mira") == other
+
+
 def test_an_unknown_handle_suggests_the_nearest(library: Library, a_character: MakeCharacter) -> None:
     with pytest.raises(NotFound, match="cast add"):
         library.cast.get("mira")

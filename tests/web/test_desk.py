@@ -1,6 +1,7 @@
 """What pages ask of the library together, and what is made for all of them."""
 
 import asyncio
+import json
 import threading
 from types import SimpleNamespace
 from typing import Any
@@ -53,6 +54,32 @@ def test_what_many_ask_because_of_one_sight_is_asked_once():
 
     asyncio.run(ask())
     at.close()
+
+
+def test_who_can_be_named_has_another_address_once_it_is_another_list():
+    casting: Any = SimpleNamespace()
+    mira, tom = named("mira", "Mira"), named("tom", 'Tom "<b>" Ö')
+    casting.all = lambda archived=False: [mira]
+    at = desk(casting)
+
+    async def ask() -> None:
+        first = await at.cast_list()
+        assert await at.cast_list() is first
+        casting.all = lambda archived=False: [mira, tom]
+        second = await at.cast_list()
+        assert second.address != first.address
+        assert second.handles == {"mira", "tom"}
+        assert json.loads(second.content)[1] == ["tom", 'Tom "<b>" Ö', f"/studio/picture/{'a' * 64}/96.jpg"]
+        casting.all = lambda archived=False: [mira]
+        assert (await at.cast_list()).address == first.address
+
+    asyncio.run(ask())
+    at.close()
+
+
+def named(handle: str, name: str) -> Any:
+    version = SimpleNamespace(references=[SimpleNamespace(sha256="a" * 64)])
+    return SimpleNamespace(handle=handle, name=name, current=version)
 
 
 def test_what_many_wait_for_is_made_once_and_holds_up_nobody_else():

@@ -7,6 +7,7 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from samecast.core.errors import InvalidInput, NotFound
 from samecast.core.words import clean_prompt, plain
@@ -91,19 +92,27 @@ def find_mentions(text: str, cast: Sequence[CastName], default: str | None = Non
 
 
 class _Names:
-    """Who every name belongs to, made once per prompt."""
+    """Who every name belongs to, made once per prompt, and only where it names somebody."""
 
     def __init__(self, cast: Sequence[CastName], default: str | None) -> None:
         self.cast = cast
         self.default = default
-        self.handles = {member.handle for member in cast}
-        self._whole: dict[str, list[str]] = {}
-        self._partly: dict[str, list[str]] = {}
-        for member in cast:
+
+    @cached_property
+    def handles(self) -> set[str]:
+        return {member.handle for member in self.cast}
+
+    @cached_property
+    def _shared(self) -> tuple[dict[str, list[str]], dict[str, list[str]]]:
+        """The handles of those who have a whole name, and of those who have a word of it."""
+        whole: dict[str, list[str]] = {}
+        partly: dict[str, list[str]] = {}
+        for member in self.cast:
             key = _key(member.name)
-            self._whole.setdefault(key, []).append(member.handle)
+            whole.setdefault(key, []).append(member.handle)
             for word in dict.fromkeys(key.split()):
-                self._partly.setdefault(word, []).append(member.handle)
+                partly.setdefault(word, []).append(member.handle)
+        return whole, partly
 
     def known(self, name: str) -> str | None:
         """The handle first, then the whole name, then one word of a name. `InvalidInput` where several share it."""
@@ -111,7 +120,7 @@ class _Names:
         if bare in self.handles:
             return bare
         key = _key(name)
-        for handles in (self._whole.get(key, []), self._partly.get(key, [])):
+        for handles in (having.get(key, []) for having in self._shared):
             if len(handles) == 1:
                 return handles[0]
             if handles and key:

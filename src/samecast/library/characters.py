@@ -3,11 +3,25 @@
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Row, Table, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    DateTime,
+    Row,
+    Select,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    type_coerce,
+    update,
+)
 
 from samecast.core.cast import Anchor, Character, Pins, Reference, Region, Version, check_handle
 from samecast.core.errors import HandleTaken, InvalidInput, NotFound
@@ -19,6 +33,9 @@ from samecast.library.pinning import pins_of
 
 VersionKey: TypeAlias = tuple[int, int]
 """A character's row id and a version's number."""
+Known: TypeAlias = dict[tuple[object, ...], Version]
+"""Versions that were read before, which never change: by row id, number, digest, and when each was made."""
+MOST_KNOWN = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +43,7 @@ class Characters:
     """Handles are given without or with their `@`. All failures of the disk or database are `StorageFailed`."""
 
     database: Database
+    _known: Known = field(default_factory=dict, compare=False, repr=False)
 
     def add(self, character: Character) -> None:
         """Keep a new character. Raises `HandleTaken` where its handle is in use, or shots use it."""
@@ -56,7 +74,7 @@ class Characters:
         """Raises `NotFound`, with the nearest handles or that the character was removed, as its hint."""
         bare = handle.removeprefix("@")
         with self.database.read() as connection:
-            found = _read(connection, (t.characters.c.handle == bare) & _present())
+            found = _read(connection, (t.characters.c.handle == bare) & _present(), self._known)
             if not found:
                 raise self._missing(connection, bare)
         return found[0]
@@ -64,7 +82,7 @@ class Characters:
     def all(self, *, archived: bool = False) -> list[Character]:
         """Everyone in the cast, by handle, but for the archived; or only those."""
         with self.database.read() as connection:
-            return _read(connection, _among(archived=archived))
+            return _read(connection, _among(archived=archived), self._known)
 
     def names(self, *, archived: bool = False) -> list[CastName]:
         """What prompts may call them, of the same."""
@@ -244,29 +262,34 @@ def _region_values(region: Region | None) -> dict[str, float | None]:
     return {f"region_{name}": getattr(region, name, None) for name in ("x", "y", "width", "height")}
 
 
-def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Character]:
-    """The characters that meet the condition, by handle: five statements, however many there are."""
+def _read(connection: Connection, condition: ColumnElement[bool], known: Known) -> list[Character]:
+    """The characters that meet the condition, by handle: three statements where their versions are known, else six."""
     people = connection.execute(select(t.characters).where(condition).order_by(t.characters.c.handle)).all()
     wanted = select(t.characters.c.id).where(condition)
-
-    def belonging(table: Table, *order: str) -> Sequence[Row[tuple[object, ...]]]:
-        owned = select(table).where(table.c.character_id.in_(wanted))
-        return connection.execute(owned.order_by(*(table.c[name] for name in order))).all()
-
+    of_a_tag, of_a_version = t.character_tags.c, t.versions.c
     tags: defaultdict[int, list[str]] = defaultdict(list)
-    for row in belonging(t.character_tags, "position"):
+    tagged = select(of_a_tag.character_id, of_a_tag.tag).where(of_a_tag.character_id.in_(wanted))
+    for row in connection.execute(tagged.order_by(of_a_tag.position)):
         tags[row.character_id].append(row.tag)
-    images: defaultdict[VersionKey, list[Reference]] = defaultdict(list)
-    for row in belonging(t.reference_images, "position"):
-        image = Reference(sha256=row.sha256, width=row.width, height=row.height, grade=row.grade)
-        images[row.character_id, row.version].append(image)
-    details: defaultdict[VersionKey, list[Anchor]] = defaultdict(list)
-    for row in belonging(t.anchors, "position"):
-        details[row.character_id, row.version].append(Anchor(text=row.text, side=row.side, region=_region(row)))
+    made = type_coerce(of_a_version.created_at, DateTime)
+    heads = select(of_a_version.character_id, of_a_version.number, of_a_version.digest, made)
+    keys = [
+        tuple(row)
+        for row in connection.execute(
+            heads.where(of_a_version.character_id.in_(wanted)).order_by(of_a_version.number)
+        ).all()
+    ]
+    found = [known.get(key) for key in keys]
+    if None in found:
+        read = _versions(connection, wanted)
+        found = [read.get((key[0], key[1])) for key in keys]
+        if len(known) > MOST_KNOWN:
+            known.clear()
+        known |= {key: version for key, version in zip(keys, found, strict=True) if version is not None}
     versions: defaultdict[int, list[Version]] = defaultdict(list)
-    for row in belonging(t.versions, "number"):
-        key = (row.character_id, row.number)
-        versions[row.character_id].append(_version(row, images[key], details[key]))
+    for key, version in zip(keys, found, strict=True):
+        if version is not None:
+            versions[key[0]].append(version)
     return [
         Character(
             handle=row.handle,
@@ -278,6 +301,27 @@ def _read(connection: Connection, condition: ColumnElement[bool]) -> list[Charac
         )
         for row in people
     ]
+
+
+def _versions(connection: Connection, wanted: Select[tuple[int]]) -> dict[VersionKey, Version]:
+    """All versions of the characters whose rows are wanted."""
+
+    def belonging(table: Table, *order: str) -> Sequence[Row[tuple[object, ...]]]:
+        owned = select(table).where(table.c.character_id.in_(wanted))
+        return connection.execute(owned.order_by(*(table.c[name] for name in order))).all()
+
+    images: defaultdict[VersionKey, list[Reference]] = defaultdict(list)
+    for row in belonging(t.reference_images, "position"):
+        image = Reference(sha256=row.sha256, width=row.width, height=row.height, grade=row.grade)
+        images[row.character_id, row.version].append(image)
+    details: defaultdict[VersionKey, list[Anchor]] = defaultdict(list)
+    for row in belonging(t.anchors, "position"):
+        details[row.character_id, row.version].append(Anchor(text=row.text, side=row.side, region=_region(row)))
+    found = {}
+    for row in belonging(t.versions, "number"):
+        key = (row.character_id, row.number)
+        found[key] = _version(row, images[key], details[key])
+    return found
 
 
 def _version(row: Row[tuple[object, ...]], images: Iterable[Reference], details: Iterable[Anchor]) -> Version:

@@ -18,6 +18,7 @@ from samecast.ports.creations import Stats
 from samecast.ports.serving import Place
 from samecast.ports.watching import Sight
 from samecast.services.studio import Studio
+from samecast.web.cast_list import CastList, cast_list
 from samecast.web.pulse import Pulse
 
 P = ParamSpec("P")
@@ -81,6 +82,14 @@ class Desk:
         """Everybody, by handle. `sight`: because of what was seen, and as `once`."""
         found = await self.once(sight, ("cast", archived), self.studio.casting.all, archived=archived)
         return self._same(f"cast, archived: {archived}", tuple(found))
+
+    async def cast_list(self) -> CastList:
+        """Everybody, as browsers read them."""
+        cast_now = await self.cast()
+        before = self._known.get("cast list")
+        if not isinstance(before, tuple) or before[0] is not cast_now:
+            before = self._known["cast list"] = (cast_now, cast_list(cast_now))
+        return cast(CastList, before[1])
 
     async def stats(self, *, sight: Sight | None = None) -> Stats:
         """What there is in the library. `sight`: as above."""

@@ -1,4 +1,4 @@
-"""The addresses that are no pages: small copies of pictures, clips, files to be saved, and pictures that come in.
+"""The addresses that are no pages: small copies of pictures, clips, the cast, files to be saved, and what comes in.
 
 Nothing here takes a path or a file name: an asset is asked for by its sha256, and a picture that was handed in by the
 name that it was given here.
@@ -70,6 +70,13 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     async def received(name: str, side: str) -> Response:
         content = await desk.ask(receiving.jpeg, name, min(LONGEST, max(SHORTEST, _pixels(side))))
         return Response(content, media_type="image/jpeg", headers=KEPT)
+
+    @app.get("/cast/{version}.json")
+    @_told
+    async def cast(version: str) -> Response:
+        found = await desk.cast_list()
+        kept = KEPT if found.address.endswith(f"/{version}.json") else {"cache-control": "no-store"}
+        return Response(found.content, media_type="application/json", headers=kept)
 
     @app.get("/outgoing/{token}/{name}")
     @_told

@@ -143,7 +143,9 @@ def _add_pages(app: "FastAPI", desk: "Desk", mark: Path) -> None:
 
     from samecast.web.locks.toolkit import hear_what_is_listened_to
     from samecast.web.rooms import rooms
+    from samecast.web.signatures import remember_signatures
 
+    remember_signatures()
     hear_what_is_listened_to()
     core.sio.eio.max_http_buffer_size = MOST_MESSAGE
     core.sio.eio.transports = ["websocket"]  # polling leaves something behind for everybody who asks once

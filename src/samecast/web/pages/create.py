@@ -96,14 +96,14 @@ class Composer:
             self._go = button("Shoot", told(self._shoot), drawn="clapperboard", kind="main")
 
     async def _fill(self, asked: Mapping[str, str]) -> None:
-        cast, models = await asyncio.gather(self._desk.cast(), self._desk.ask(self._desk.studio.modelling.all))
+        cast, models = await asyncio.gather(self._desk.cast_list(), self._desk.ask(self._desk.studio.modelling.all))
         if self._form.is_deleted:
             return
         self._models = {ready.profile.id: ready for ready in models}
         self._box.offer(cast)
         self._menu.offer(cast)
         character = asked.get("character", "")
-        if any(one.handle == character for one in cast) and f"@{character}" not in self._draft.prompt:
+        if character in cast.handles and f"@{character}" not in self._draft.prompt:
             self._draft.prompt = f"{self._draft.prompt} @{character} ".lstrip()
             self._box.write(self._draft.prompt)
         self._draw_form()

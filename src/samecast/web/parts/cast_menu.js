@@ -4,7 +4,7 @@ const MOST = 50; // drawn at once
 const MANY = 8; // more than these are looked through by words
 
 export default {
-  props: { cast: Array }, // [[handle, name, src], ...]
+  props: { cast: String }, // where who can be named is read: a list of [handle, name, src]
   emits: ["chosen"],
   template: `
     <details ref="menu" class="menu" @toggle="toggled" @keydown.esc="shut" @focusout="left">
@@ -31,12 +31,20 @@ export default {
       </div>
     </details>`,
   data() {
-    return { open: false, words: "" };
+    return { open: false, words: "", all: [] };
+  },
+  watch: {
+    cast: {
+      immediate: true,
+      async handler(url) {
+        const answer = url && (await fetch(url).catch(() => null)); // kept by the browser: its address changes with the cast
+        if (!answer || !answer.ok) return;
+        const found = (await answer.json()).map(([handle, name, src]) => ({ handle, name, src }));
+        if (url === this.cast) this.all = Object.freeze(found);
+      },
+    },
   },
   computed: {
-    all() {
-      return (this.cast || []).map(([handle, name, src]) => ({ handle, name, src }));
-    },
     found() {
       const wanted = this.words.toLowerCase().replaceAll("@", " ").split(/\s+/).filter(Boolean);
       const read = (one) => (one.name + " " + one.handle).toLowerCase();

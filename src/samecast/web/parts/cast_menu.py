@@ -1,13 +1,12 @@
 """The cast as a menu under a button, which can be narrowed by words."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from samecast.core.cast import Character
+from samecast.web.cast_list import CastList
 from samecast.web.kit import text_of
-from samecast.web.parts.prompt_box import named
 
 
 class CastMenu(Element, component="cast_menu.js"):
@@ -16,7 +15,7 @@ class CastMenu(Element, component="cast_menu.js"):
     def __init__(self, chosen: Callable[[str], object]) -> None:
         super().__init__()
         self._known: frozenset[str] = frozenset()
-        self.props["cast"] = ()
+        self.props["cast"] = ""
 
         def heard(event: GenericEventArguments) -> object:
             handle = text_of(event)
@@ -24,7 +23,7 @@ class CastMenu(Element, component="cast_menu.js"):
 
         self.on("chosen", heard)
 
-    def offer(self, cast: Sequence[Character]) -> None:
+    def offer(self, cast: CastList) -> None:
         """Who can be chosen."""
-        self._known = frozenset(one.handle for one in cast)
-        self.props["cast"] = tuple(named(one) for one in cast)
+        self._known = cast.handles
+        self.props["cast"] = cast.address

@@ -6,7 +6,7 @@ export default {
   props: {
     text: String, // what the server last wrote into the box
     writes: Number, // raised whenever it does
-    cast: Array, // [[handle, name, src], ...]
+    cast: String, // where who can be named is read: a list of [handle, name, src]
     placeholder: String,
     label: String,
   },
@@ -36,12 +36,9 @@ export default {
       </ul>
     </div>`,
   data() {
-    return { value: this.text || "", offers: [], at: 0, from: -1, place: {}, listId: "offers-" + Math.random().toString(36).slice(2) };
+    return { value: this.text || "", all: [], offers: [], at: 0, from: -1, place: {}, listId: "offers-" + Math.random().toString(36).slice(2) };
   },
   computed: {
-    all() {
-      return (this.cast || []).map(([handle, name, src]) => ({ handle, name, src }));
-    },
     known() {
       return new Map(this.all.map((one) => [one.handle, one]));
     },
@@ -66,6 +63,17 @@ export default {
     },
   },
   watch: {
+    cast: {
+      immediate: true,
+      async handler(url) {
+        const answer = url && (await fetch(url).catch(() => null)); // kept by the browser: its address changes with the cast
+        if (!answer || !answer.ok) return;
+        const found = (await answer.json()).map(([handle, name, src]) => ({ handle, name, src }));
+        if (url !== this.cast) return;
+        this.all = Object.freeze(found);
+        if (document.activeElement === this.$refs.box) this.moved(); // who typed @ before they were there sees them now
+      },
+    },
     writes() {
       this.value = this.text || "";
       this.$nextTick(this.fit);

@@ -1,13 +1,13 @@
 """The prompt box: `@` offers the cast, who is named stands below with a portrait, and typing never waits."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from nicegui.element import Element
 from nicegui.events import GenericEventArguments
 
-from samecast.core.cast import Character
 from samecast.core.words import PROMPT_LIMIT
-from samecast.web.kit import picture, text_of
+from samecast.web.cast_list import CastList
+from samecast.web.kit import text_of
 
 
 class PromptBox(Element, component="prompt_box.js"):
@@ -34,9 +34,9 @@ class PromptBox(Element, component="prompt_box.js"):
         self.on("typed", heard)
         self.on("go", pressed)
 
-    def offer(self, cast: Sequence[Character]) -> None:
+    def offer(self, cast: CastList) -> None:
         """Who can be named."""
-        self.props["cast"] = tuple(named(one) for one in cast)
+        self.props["cast"] = cast.address
 
     def write(self, text: str) -> None:
         """Put another text into the box."""
@@ -48,8 +48,3 @@ class PromptBox(Element, component="prompt_box.js"):
     def name(self, handle: str) -> None:
         """Put a character where the caret is."""
         self.run_method("add", handle)
-
-
-def named(character: Character) -> tuple[str, str, str]:
-    """A character as the browser is told of who can be named: handle, name, portrait."""
-    return character.handle, character.name, picture(character.current.references[0].sha256, 96)
