@@ -91,3 +91,23 @@ def test_who_has_left_is_not_told_and_nobody_looks_for_nobody(monkeypatch):
         assert not left
 
     asyncio.run(trying())
+
+
+def test_who_leaves_while_others_are_told_is_not_told():
+    async def trying() -> None:
+        pulse, enough = a_pulse(Watching()), asyncio.Event()
+        left: list[Sight] = []
+        leaves: list[Any] = []
+
+        async def slow(sight: Sight) -> None:
+            leaves[0]()
+            await asyncio.sleep(0.02)
+
+        for _ in range(TOLD_AT_ONCE):
+            pulse.listen(slow)
+        leaves.append(pulse.listen(left.append))
+        pulse.listen(lambda sight: enough.set())
+        await run_until(pulse, enough)
+        assert not left
+
+    asyncio.run(trying())

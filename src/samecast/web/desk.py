@@ -85,11 +85,7 @@ class Desk:
 
     async def cast_list(self) -> CastList:
         """Everybody, as browsers read them."""
-        cast_now = await self.cast()
-        before = self._known.get("cast list")
-        if not isinstance(before, tuple) or before[0] is not cast_now:
-            before = self._known["cast list"] = (cast_now, cast_list(cast_now))
-        return cast(CastList, before[1])
+        return self._same("cast list", cast_list(await self.cast()))
 
     async def stats(self, *, sight: Sight | None = None) -> Stats:
         """What there is in the library. `sight`: as above."""

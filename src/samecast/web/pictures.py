@@ -4,6 +4,7 @@ Nothing here takes a path or a file name: an asset is asked for by its sha256, a
 name that it was given here.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from pathlib import Path
@@ -20,6 +21,7 @@ from samecast.web.locks.uploads import Intake
 KEPT = {"cache-control": "private, max-age=31536000, immutable"}
 """An asset is named by its content, so a copy of it never changes."""
 LONGEST, SHORTEST = 2560, 32
+VERSION = re.compile("[0-9a-f]{32}")
 SAVED = "application/octet-stream"
 """What is to be saved and never shown."""
 
@@ -74,6 +76,8 @@ def add_routes(app: FastAPI, desk: Desk) -> None:
     @app.get("/cast/{version}.json")
     @_told
     async def cast(version: str) -> Response:
+        if not VERSION.fullmatch(version):
+            raise NotFound("There is no such list of the cast.", hint="Load the page again.")
         found = await desk.cast_list()
         kept = KEPT if found.address.endswith(f"/{version}.json") else {"cache-control": "no-store"}
         return Response(found.content, media_type="application/json", headers=kept)

@@ -66,15 +66,17 @@ class Pulse:
             return
         self.sight, self.trouble = sight, trouble
         turn = asyncio.Semaphore(TOLD_AT_ONCE)
-        await asyncio.gather(*(_tell(heard, sight, turn) for heard in list(self._listening.values())))
+        await asyncio.gather(*(self._tell(number, sight, turn) for number in list(self._listening)))
 
-
-async def _tell(heard: Heard, sight: Sight, turn: asyncio.Semaphore) -> None:
-    async with turn:
-        try:
-            waits = heard(sight)
-            if waits is not None:
-                await waits
-        except Exception:  # the top of the loop: one browser's trouble is not the others'
-            log.exception("a page could not show what happened")
-        await asyncio.sleep(0)
+    async def _tell(self, number: int, sight: Sight, turn: asyncio.Semaphore) -> None:
+        async with turn:
+            heard = self._listening.get(number)
+            if heard is None:  # it left while others were told
+                return
+            try:
+                waits = heard(sight)
+                if waits is not None:
+                    await waits
+            except Exception:  # the top of the loop: one browser's trouble is not the others'
+                log.exception("a page could not show what happened")
+            await asyncio.sleep(0)

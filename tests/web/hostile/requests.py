@@ -56,6 +56,7 @@ ROUTES = (
     "/studio/picture/{sha256}/{}",
     "/studio/clip/{}.mp4",
     "/studio/original/{}",
+    "/studio/cast/{}.json",
     "/studio/outgoing/{}/mira.samecast",
     "/studio/outgoing/{received}/{}",
     "/studio/received/{}/96.jpg",
