@@ -78,6 +78,34 @@ def scrub_and_pick_another(page: Page, stage: Locator) -> str:
 # --- the prompt -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("before", ["", "Slow tracking shot following ", "one line\nand another with "])
+def test_who_is_offered_stands_below_the_caret(page: Page, shooting: Served, before: str) -> None:
+    box = opened(page, shooting)
+    box.press_sequentially(f"{before}@ei")
+    option = page.get_by_role("option", name="Eileen")
+    expect(option).to_be_visible()
+    option.click(trial=True)  # it lies on top, where it can be pressed
+    place, paper = option.bounding_box(), box.bounding_box()
+    assert place is not None
+    assert paper is not None
+    line = 24 * before.count("\n")
+    assert paper["y"] + 20 + line < place["y"] < paper["y"] + 90 + line
+    assert paper["x"] <= place["x"] <= paper["x"] + paper["width"]
+
+
+def test_a_name_that_is_half_typed_is_no_mistake_yet(page: Page, shooting: Served) -> None:
+    box = opened(page, shooting)
+    box.press_sequentially("a portrait of @ei")
+    expect(page.get_by_role("option", name="Eileen")).to_be_visible()
+    page.wait_for_timeout(600)  # longer than the box waits for more
+    missing = page.get_by_text("There is no @ei in the cast")
+    expect(missing).to_have_count(0)
+    box.press("Escape")
+    expect(missing).to_be_visible()
+    box.press_sequentially("leen")
+    expect(page.locator(".brief")).to_contain_text("@eileen")
+
+
 def test_the_prompt_is_read_while_it_is_typed(page: Page, shooting: Served) -> None:
     box = opened(page, shooting)
     box.press_sequentially("@eileen with her orange suit in a snowy mountain pass at dusk")

@@ -18,7 +18,7 @@ export default {
         <textarea ref="box" class="prompt-text" :aria-label="label" :placeholder="placeholder" v-model="value"
           spellcheck="true" autocapitalize="sentences" rows="4" role="combobox" aria-autocomplete="list"
           :aria-expanded="offers.length > 0" :aria-controls="listId" :aria-activedescendant="active"
-          @input="typed" @keydown="pressed" @keyup="moved" @click="moved" @scroll="scrolled" @blur="left"></textarea>
+          @input="typed" @keydown="pressed" @keyup="moved" @click="moved" @scroll="scrolled" @blur="dismiss"></textarea>
         <ul v-show="offers.length" :id="listId" class="offers" role="listbox" aria-label="Characters" :style="place">
           <li v-for="(one, index) in offers" :key="one.handle" :id="listId + '-' + index" role="option"
             :aria-selected="index === at" :class="{ at: index === at }"
@@ -90,7 +90,11 @@ export default {
       this.fit();
       this.moved();
       clearTimeout(this.waits);
-      this.waits = setTimeout(this.tell, 250);
+      this.waits = setTimeout(() => this.naming() || this.tell(), 250);
+    },
+    naming() {
+      // A name that is half typed, and offered: nobody needs to hear that there is no such one.
+      return this.offers.length > 0 && !this.known.has(this.begun);
     },
     tell() {
       clearTimeout(this.waits);
@@ -112,19 +116,19 @@ export default {
       const before = this.value.slice(0, this.$refs.box.selectionStart);
       const found = before.match(/(^|[^\p{L}\p{N}_@-])@([a-zA-Z0-9_-]{0,15})$/u);
       if (!found) return this.shut();
-      const begun = found[2].toLowerCase();
+      const begun = (this.begun = found[2].toLowerCase());
       this.from = before.length - begun.length - 1;
       const fits = (one) => one.handle.startsWith(begun) || one.name.toLowerCase().split(/\s+/).some((word) => word.startsWith(begun));
       this.offers = this.all.filter(fits).slice(0, 8);
       this.at = 0;
-      this.place = this.under();
+      this.$nextTick(() => (this.place = this.under())); // the mirror has the text then
     },
     under() {
       // Where the caret is: the mirror lays the text out just as the box does.
       const mirror = this.$refs.mirror, range = document.createRange();
       const walker = document.createTreeWalker(mirror, NodeFilter.SHOW_TEXT);
       let left = this.from, node = walker.nextNode();
-      while (node && node.length < left) { left -= node.length; node = walker.nextNode(); }
+      while (node && node.length <= left) { left -= node.length; node = walker.nextNode(); }
       if (!node) return {};
       range.setStart(node, Math.min(left, node.length));
       const spot = range.getBoundingClientRect(), paper = mirror.getBoundingClientRect();
@@ -143,7 +147,7 @@ export default {
       if (event.key === "ArrowDown") this.at = this.at === last ? 0 : this.at + 1;
       else if (event.key === "ArrowUp") this.at = this.at === 0 ? last : this.at - 1;
       else if (event.key === "Enter" || event.key === "Tab") this.take(this.offers[this.at]);
-      else if (event.key === "Escape") this.shut();
+      else if (event.key === "Escape") this.dismiss();
       else return;
       event.preventDefault();
       event.stopPropagation();
@@ -177,7 +181,7 @@ export default {
     shut() {
       this.offers = [];
     },
-    left() {
+    dismiss() {
       this.shut();
       this.tell();
     },
